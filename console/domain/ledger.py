@@ -132,9 +132,7 @@ def _announce(media: Media, fact: MediaAnnounced) -> Media:
         return media
     error, since = media.announced_error, media.announced_error_from
     if fact.error is not None and (
-        error is None
-        or since is None
-        or (fact.at, _error_order(fact.error)) < (since, _error_order(error))
+        error is None or since is None or (fact.at, _error_order(fact.error)) < (since, _error_order(error))
     ):
         error, since = fact.error, fact.at
     return replace(media, undownloaded=True, announced_error=error, announced_error_from=since)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from msgspec import Struct
 
 from console.domain.exceptions import ConsoleError
 from console.domain.media import MediaId, Millis, StoreError
-from console.domain.reading import Reading
 from console.domain.standing import Health
+
+if TYPE_CHECKING:
+    from console.domain.reading import Reading
 
 
 class BadBody(ConsoleError):
