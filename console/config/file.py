@@ -1,0 +1,124 @@
+"""The settings file: TOML with one line a setting, and a table `[keys]`."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from console.config.table import BY_NAME
+from console.domain.exceptions import FixSetting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_LARGEST: Final = 1_000_000
+
+
+class Given(NamedTuple):
+    """A value as text, and where it stands in words."""
+
+    text: str
+    source: str
+
+
+def read_file(path: Path, named: str | None) -> dict[str, Given]:
+    """What the file gives, by setting name, and `keys.<command>`; nothing if an unnamed file is absent.
+
+    Raises:
+        FixSetting: it cannot be read, is not TOML, has an unknown name or a value of the wrong kind,
+            or holds a secret that other users may read.
+    """
+    try:
+        text, mode = _text(path)
+    except FileNotFoundError:
+        if named is None:
+            return {}
+        raise FixSetting(
+            f"There is no settings file {str(path)!r}, named {named}.", "Name one that exists."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise FixSetting(
+            f"The settings file {str(path)!r} cannot be read: {why}.",
+            "Give a TOML file that this user may read.",
+        ) from None
+    given = _entries(path, text)
+    secrets = sorted(name.upper() for name in given if name in BY_NAME and BY_NAME[name].secret)
+    if secrets and mode & 0o077:
+        raise FixSetting(
+            f"The settings file {str(path)!r} holds {' and '.join(secrets)}, and other users may read it.",
+            f"Run: chmod 600 {path}",
+        )
+    return given
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """` Did you mean X?` for the known name most like this one, or nothing."""
+    import difflib  # only ever needed after a mistake
+
+    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
+    return f" Did you mean {close[0]}?" if close else ""
+
+
+def _text(path: Path) -> tuple[str, int]:
+    """The file's text and its mode; never waits on a pipe, never reads without end."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise OSError(0, "it is not a regular file")
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise OSError(0, "it is larger than a settings file can be")
+    return data.decode("utf-8"), mode
+
+
+def _entries(path: Path, text: str) -> dict[str, Given]:
+    import tomllib  # 15 ms that a start without a file does without
+
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FixSetting(
+            f"The settings file {str(path)!r} is not TOML: {error}.", "Mend that line."
+        ) from None
+    given: dict[str, Given] = {}
+    for name, value in tree.items():
+        source = _source(path, text, name)
+        if name == "keys" and isinstance(value, dict):
+            for command, key in value.items():
+                place = _source(path, text, command, within="keys")
+                given[f"keys.{command}"] = Given(_as_text(f"keys.{command}", key, place), place)
+        elif name not in BY_NAME or name == "keys":
+            hint = " Write the keys as a table [keys]." if name == "keys" else nearest(name, BY_NAME)
+            raise FixSetting(f"{name!r} {source} is no setting.{hint}", "Remove or rename that line.")
+        else:
+            given[name] = Given(_as_text(name, value, source), source)
+    return given
+
+
+def _as_text(name: str, value: object, source: str) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int):
+        return str(value)
+    raise FixSetting(
+        f"The setting {name.upper()} {source} is of the wrong kind.",
+        "Give a text, a whole number, true or false.",
+    )
+
+
+def _source(path: Path, text: str, name: str, within: str = "") -> str:
+    """`in line 3 of /etc/console.toml`; without the line where the file spells the name in an unusual way."""
+    table = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+\s*['\"]?([^\]'\"]*?)['\"]?\s*\]", line):
+            table = header[1]
+            if not within and table == name:
+                return f"in line {number} of {path}"
+        elif table == within and re.match(rf"\s*['\"]?{re.escape(name)}['\"]?\s*=", line):
+            return f"in line {number} of {path}"
+    return f"in {path}"
