@@ -1,0 +1,309 @@
+"""The one gate through which a stranger's text reaches a terminal or a log.
+
+Names, captions, file names, ids, error texts and header values are stored as they were received.
+Here they become text that can neither command a terminal nor hide or reorder its neighbours: what
+is unsafe or invisible turns into a mark that can be seen. The result carries the type `Shown`.
+Passing twice changes nothing.
+
+It guards terminals, not markup: hand `Shown` to widgets as plain text, never as console markup.
+
+Widths are in terminal cells and are those of the screen library, so that columns agree with it.
+Its tables are not imported: the interpreter's own Unicode data tells the same but for the few
+characters listed here.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from enum import Enum, auto
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Literal, NamedTuple, NewType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Shown = NewType("Shown", str)
+"""Text that has passed this gate."""
+
+MOST_COMBINING = 4
+"""Combining marks that may follow one another; the rest of such a run becomes one mark."""
+
+MOST_JOINED = 4
+"""Emoji that may be joined to a first one; the longest sequences in use join three."""
+
+_ZWJ = "\u200d"
+_VS16 = "\ufe0f"
+
+
+class _Marks(NamedTuple):
+    """What stands in for other text; each is one cell wide."""
+
+    unsafe: str
+    line_break: str
+    cut: str
+
+
+_UNICODE_MARKS = _Marks(unsafe="\ufffd", line_break="\u21b5", cut="\u2026")
+_ASCII_MARKS = _Marks(unsafe="?", line_break="|", cut="~")
+
+
+class _Kind(Enum):
+    PLAIN = auto()
+    COMBINING = auto()
+    EMOJI = auto()
+    SKIN_TONE = auto()
+    JOINER = auto()
+    VARIATION = auto()
+    LINE_BREAK = auto()
+    UNSAFE = auto()
+
+
+def line(text: str | None, limit: int = 200, *, ascii: bool = False) -> Shown:
+    """The text on one line, at most `limit` characters long; line breaks become a visible mark.
+
+    With `ascii` the marks are plain ASCII; letters stay as they are.
+    """
+    marks = _ASCII_MARKS if ascii else _UNICODE_MARKS
+    return Shown(_clean(text or "", limit, marks, keep_newlines=False))
+
+
+def block(text: str | None, limit: int = 4096, *, ascii: bool = False) -> Shown:
+    r"""The text with its lines kept (separated by `\n` alone), at most `limit` characters long."""
+    marks = _ASCII_MARKS if ascii else _UNICODE_MARKS
+    return Shown(_clean(text or "", limit, marks, keep_newlines=True))
+
+
+def cell(
+    text: str | None, width: int, align: Literal["left", "right"] = "left", *, ascii: bool = False
+) -> Shown:
+    """The text as one line that fills exactly `width` terminal cells: cut with a mark, or padded."""
+    if width <= 0:
+        return Shown("")
+    marks = _ASCII_MARKS if ascii else _UNICODE_MARKS
+    shown = _clean(text or "", _LONGEST_CLUSTER * width, marks, keep_newlines=False)
+    cells = _measure(shown)
+    if cells > width:
+        shown, cells = _fitting(shown, width, marks.cut)
+    padding = " " * (width - cells)
+    return Shown(padding + shown if align == "right" else shown + padding)
+
+
+def width(text: str) -> int:
+    """How many terminal cells a line of text takes once it has passed the gate."""
+    return _measure(text)
+
+
+def _clean(text: str, limit: int, marks: _Marks, *, keep_newlines: bool) -> str:
+    if text.isascii() and text.isprintable():
+        return text if len(text) <= limit else text[: max(limit - 1, 0)] + marks.cut[:limit]
+    pieces = _safe_pieces(text, marks, keep_newlines=keep_newlines)
+    taken = "".join(islice(pieces, limit + 1))
+    return taken if len(taken) <= limit else _cut_to_length(taken, limit, marks.cut)
+
+
+def _cut_to_length(text: str, limit: int, cut: str) -> str:
+    kept: list[str] = []
+    room = limit - len(cut)
+    for cluster in _clusters(text):
+        room -= len(cluster)
+        if room < 0:
+            break
+        kept.append(cluster)
+    return "".join(kept) + cut[: max(limit, 0)]
+
+
+def _fitting(text: str, width: int, cut: str) -> tuple[str, int]:
+    """As many whole clusters as leave a cell for the cut mark, and the cells of it all."""
+    kept: list[str] = []
+    cells = len(cut)
+    for cluster in _clusters(text):
+        more = _cluster_cells(cluster)
+        if cells + more > width:
+            break
+        kept.append(cluster)
+        cells += more
+    return "".join(kept) + cut, cells
+
+
+def _safe_pieces(text: str, marks: _Marks, *, keep_newlines: bool) -> Iterator[str]:
+    """The text character by character, each unsafe one replaced.
+
+    `before` is what the present character would attach to; at the start of a line that is
+    nothing, so that a combining mark cannot climb onto what was printed in front of it.
+    """
+    before: _Kind | None = None
+    combining = joined = 0
+    joining = toned = False
+    for index, char in enumerate(text):
+        kind = _kind(char)
+        following = text[index + 1 : index + 2]
+        if kind is _Kind.COMBINING and before is not None:
+            combining += 1
+            if combining <= MOST_COMBINING:
+                yield char
+            elif combining == MOST_COMBINING + 1:
+                yield marks.unsafe
+            before = _Kind.PLAIN
+            continue
+        combining = 0
+        if kind is _Kind.LINE_BREAK:
+            if char == "\r" and following == "\n":
+                continue
+            kept = keep_newlines and char == "\n"
+            yield "\n" if kept else marks.line_break
+            before = None if kept else _Kind.PLAIN
+        elif kind is _Kind.PLAIN:
+            yield char
+            before = kind
+        elif kind is _Kind.EMOJI:
+            yield char
+            if not joining:
+                joined = 0
+            joining = toned = False
+            before = kind
+        elif kind is _Kind.SKIN_TONE and before is _Kind.EMOJI and not toned:
+            yield char
+            toned = True
+        elif kind is _Kind.VARIATION and _takes_variation(text[index - 1 : index]):
+            yield char
+        elif (
+            kind is _Kind.JOINER
+            and before is _Kind.EMOJI
+            and joined < MOST_JOINED
+            and following
+            and _kind(following) is _Kind.EMOJI
+        ):
+            yield char
+            joined += 1
+            joining = True
+        else:
+            yield _stand_in(char, marks)
+            before = _Kind.PLAIN
+
+
+def _takes_variation(before: str) -> bool:
+    return bool(before) and (before in _WIDENED or _kind(before) is _Kind.EMOJI)
+
+
+def _stand_in(char: str, marks: _Marks) -> str:
+    """The mark for one unsafe character: C0 controls and DEL have pictures of their own."""
+    if marks is _UNICODE_MARKS and char < " ":
+        return chr(0x2400 + ord(char))
+    if marks is _UNICODE_MARKS and char == "\x7f":
+        return "\u2421"
+    return marks.unsafe
+
+
+def _clusters(text: str) -> Iterator[str]:
+    """What a terminal draws as one: a base with its combining marks, an emoji sequence, a flag."""
+    start = 0
+    for index in range(1, len(text)):
+        char = text[index]
+        if _cells(char) == 0 or text[index - 1] == _ZWJ:
+            continue
+        if _is_regional(char) and index - start == 1 and _is_regional(text[start]):
+            continue
+        yield text[start:index]
+        start = index
+    if text:
+        yield text[start:]
+
+
+def _measure(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    return sum(map(_cluster_cells, _clusters(text)))
+
+
+def _cluster_cells(cluster: str) -> int:
+    first = cluster[0]
+    if len(cluster) == 1:
+        return _cells(first)
+    if _is_regional(first):
+        return 2 if _is_regional(cluster[1]) else 1
+    return 2 if _VS16 in cluster and first in _WIDENED else _cells(first)
+
+
+@lru_cache(maxsize=4096)
+def _cells(char: str) -> int:
+    """The cells of one character by itself; an unsafe one counts as its mark."""
+    kind = _kind(char)
+    if kind in _ZERO_WIDTH:
+        return 0
+    if kind in (_Kind.UNSAFE, _Kind.LINE_BREAK):
+        return 1
+    unassigned = unicodedata.category(char) == "Cn"
+    wide = unassigned or unicodedata.east_asian_width(char) in "WF" or char in _WIDE_SINCE_UNICODE_16
+    return 2 if wide else 1
+
+
+_ZERO_WIDTH = (_Kind.COMBINING, _Kind.SKIN_TONE, _Kind.JOINER, _Kind.VARIATION)
+
+
+@lru_cache(maxsize=4096)
+def _kind(char: str) -> _Kind:
+    if char in "\n\r\x85\u2028\u2029":
+        return _Kind.LINE_BREAK
+    if char == _ZWJ:
+        return _Kind.JOINER
+    if char == _VS16:
+        return _Kind.VARIATION
+    if "\U0001f3fb" <= char <= "\U0001f3ff":
+        return _Kind.SKIN_TONE
+    category = unicodedata.category(char)
+    if category == "Cn":
+        # An interpreter older than the emoji that people send knows it only as unassigned.
+        return _Kind.EMOJI if "\U0001f300" <= char <= "\U0001faff" else _Kind.UNSAFE
+    if category[0] == "C" or category in ("Zl", "Zp") or char in _INVISIBLE:
+        return _Kind.UNSAFE
+    if category[0] == "M" or char in _HANGUL_VOWELS_AND_FINALS:
+        return _Kind.COMBINING
+    return _Kind.EMOJI if _is_emoji(char) else _Kind.PLAIN
+
+
+def _is_emoji(char: str) -> bool:
+    """Whether a joiner may stand beside it."""
+    if "\U0001f000" <= char <= "\U0001faff":
+        return not _is_regional(char)
+    if "\u2300" <= char <= "\u2bff" and unicodedata.east_asian_width(char) == "W":
+        return True
+    return char > "\xff" and char in _WIDENED
+
+
+def _is_regional(char: str) -> bool:
+    return "\U0001f1e6" <= char <= "\U0001f1ff"
+
+
+def _characters(ranges: str) -> frozenset[str]:
+    """The characters of hexadecimal code points and inclusive ranges, separated by blanks."""
+    found: set[str] = set()
+    for part in ranges.split():
+        first, _, last = part.partition("-")
+        found.update(map(chr, range(int(first, 16), int(last or first, 16) + 1)))
+    return frozenset(found)
+
+
+_LONGEST_CLUSTER = (1 + MOST_JOINED) * 4 + MOST_COMBINING
+"""Characters that may share a cell: emoji, skin tone, variation selector and joiner, five times."""
+
+_INVISIBLE = _characters("34f 115f-1160 17b4-17b5 180b-180f 3164 fe00-fe0e ffa0 e0100-e01ef")
+"""Letters and marks that Unicode says to draw as nothing (Default_Ignorable_Code_Point)."""
+
+_HANGUL_VOWELS_AND_FINALS = _characters("1161-11ff d7b0-d7fb")
+"""Letters that join the one before into a syllable; file names from some systems are full of them."""
+
+_WIDE_SINCE_UNICODE_16 = _characters("2630-2637 268a-268f 4dc0-4dff 1d300-1d356 1d360-1d376")
+
+_WIDENED = _characters(
+    "23 2a 30-39 a9 ae 203c 2049 2122 2139 2194-2199 21a9-21aa 2328 23cf 23ed-23ef 23f1-23f2 23f8-23fa 24c2"
+    " 25aa-25ab 25b6 25c0 25fb-25fc 2600-2604 260e 2611 2618 261d 2620 2622-2623 2626 262a 262e-262f"
+    " 2638-263a 2640 2642 265f-2660 2663 2665-2666 2668 267b 267e 2692 2694-2697 2699 269b-269c 26a0 26a7"
+    " 26b0-26b1 26c8 26cf 26d1 26d3 26e9 26f0-26f1 26f4 26f7-26f9 2702 2708-2709 270c-270d 270f 2712 2714"
+    " 2716 271d 2721 2733-2734 2744 2747 2763-2764 27a1 2934-2935 2b05-2b07 1f170-1f171 1f17e-1f17f 1f321"
+    " 1f324-1f32c 1f336 1f37d 1f396-1f397 1f399-1f39b 1f39e-1f39f 1f3cb-1f3ce 1f3d4-1f3df 1f3f3 1f3f5 1f3f7"
+    " 1f43f 1f441 1f4fd 1f549-1f54a 1f56f-1f570 1f573-1f579 1f587 1f58a-1f58d 1f590 1f5a5 1f5a8 1f5b1-1f5b2"
+    " 1f5bc 1f5c2-1f5c4 1f5d1-1f5d3 1f5dc-1f5de 1f5e1 1f5e3 1f5e8 1f5ef 1f5f3 1f5fa 1f6cb 1f6cd-1f6cf"
+    " 1f6e0-1f6e5 1f6e9 1f6f0 1f6f3"
+)
+"""Narrow characters that the variation selector 16 makes two cells wide (emoji-variation-sequences)."""
