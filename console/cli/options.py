@@ -1,0 +1,75 @@
+"""The settings as flags, accepted before and after the name of a command."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from console import config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CONFIG_HELP: Final = "The settings file (TOML)."
+
+
+def settings_options(*shown: str) -> Callable[[click.Command], click.Command]:
+    """Gives a command the flags of all settings; its help shows only those named (all, for no name)."""
+
+    def add(command: click.Command) -> click.Command:
+        names = {parameter.name for parameter in command.params}
+        for name, flag, help_text, toggle in _flags():
+            if name in names:
+                raise ValueError(f"{command.name} has an option of its own called {name}")
+            command.params.append(
+                click.Option(
+                    [f"{flag}/--no-{flag[2:]}" if toggle else flag, name],
+                    default=None,
+                    type=bool if toggle else str,
+                    metavar=None if toggle else _metavar(name),
+                    help=help_text,
+                    hidden=bool(shown) and name not in shown,
+                    expose_value=False,
+                    callback=_remember,
+                )
+            )
+        return command
+
+    return add
+
+
+def current_settings() -> config.Settings:
+    """The settings of this start; says on stderr what is odd about them.
+
+    Raises:
+        FixSetting: one is wrong.
+    """
+    settings = config.load(_given(click.get_current_context()), os.environ)
+    for warning in settings.warnings:
+        click.echo(f"media-console: {warning}", err=True)
+    return settings
+
+
+def _flags() -> list[tuple[str, str, str, bool]]:
+    flags = [("config", "--config", _CONFIG_HELP, False)]
+    flags += [(s.name, s.flag, s.help, s.toggle) for s in config.SETTINGS if s.flag is not None]
+    return flags
+
+
+def _metavar(name: str) -> str:
+    form = next((setting.form for setting in config.SETTINGS if setting.name == name), "path")
+    return form.upper().replace(" ", "-")
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    if value is not None and parameter.name is not None:
+        text = str(value).lower() if isinstance(value, bool) else value
+        _given(context)[parameter.name] = text
+
+
+def _given(context: click.Context) -> dict[str, str | None]:
+    """The flags seen so far; a command's context inherits the object of the program's."""
+    given: dict[str, str | None] = context.ensure_object(dict)
+    return given
