@@ -1,0 +1,219 @@
+"""Precedence, and what is said of each wrong setting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from console.config import SETTINGS, Address, Secret, Settings, check_files, config_path, load
+from console.domain.exceptions import FixSetting
+
+GOOD = {
+    "db": "/tmp/x/media.db",
+    "listen": "[::1]:0",
+    "tls_cert": "/c.pem",
+    "tls_key": "/k.pem",
+    "api_url": "https://whatsapp.example:9090/v1/",
+    "api_username": "admin",
+    "api_password": "canary-1",
+    "api_token": "canary-2",
+    "api_ca": "/ca.pem",
+    "api_insecure": "no",
+    "api_proxy": "http://u:canary-3@proxy.example:3128",
+    "window": "7d",
+    "callback_timeout": "90s",
+    "calls": "2",
+    "theme": "light",
+    "ascii": "auto",
+    "mouse": "off",
+    "keys": "download=g quit=X",
+}
+MEANT = {
+    "db": Path("/tmp/x/media.db"),
+    "listen": Address("::1", 0),
+    "tls_cert": Path("/c.pem"),
+    "tls_key": Path("/k.pem"),
+    "api_url": "https://whatsapp.example:9090",
+    "api_username": "admin",
+    "api_password": Secret("canary-1"),
+    "api_token": Secret("canary-2"),
+    "api_ca": Path("/ca.pem"),
+    "api_insecure": False,
+    "api_proxy": Secret("http://u:canary-3@proxy.example:3128"),
+    "window_ms": 7 * 86_400_000,
+    "callback_timeout": 90.0,
+    "calls": 2,
+    "theme": "light",
+    "ascii": None,
+    "mouse": False,
+    "keys": {"download": "g", "quit": "X"},
+}
+WRONG = {
+    "db": ["\0", "~nobody-of-that-name/x"],
+    "listen": ["8085", ":8085", "127.0.0.1:65536", "::1:80", "a b:1", "http://x:80", "127.0.0.1:٣"],
+    "api_url": [
+        "whatsapp.example",
+        "ftp://x",
+        "https://",
+        "https://x:99999",
+        "https://admin:canary@x",
+        "https://x/?a=b",
+        "https://x y",
+        "https://x\n",
+    ],
+    "api_username": [" ", "a\nb"],
+    "api_password": ["canary\x1b[2J"],
+    "api_insecure": ["maybe"],
+    "api_proxy": ["canary:3128", "socks5://canary:1"],
+    "window": ["14", "0s", "d", "-1d", "9999d", "1_0d"],
+    "callback_timeout": ["ten minutes"],
+    "calls": ["0", "65", "4.0", "٤", "many"],
+    "ascii": ["perhaps"],
+    "mouse": ["2"],
+    "keys": ["download", "=g", "download="],
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def variables(**settings: str) -> dict[str, str]:
+    return {f"MEDIA_CONSOLE_{name.upper()}": value for name, value in settings.items()}
+
+
+def write(path: Path, text: str, mode: int = 0o600) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(mode)
+    return path
+
+
+def values(settings: Settings) -> dict[str, object]:
+    return {name: getattr(settings, name) for name in MEANT}
+
+
+def test_without_anything_the_defaults_hold(home: Path) -> None:
+    settings = load({}, {})
+    assert settings == Settings(db=settings.db)
+    assert settings.db.name == "media.db"
+    assert home in settings.db.parents
+    assert settings.listen == Address("127.0.0.1", 8085)
+    assert settings.window_ms == 14 * 86_400_000
+    assert settings.callback_timeout == 600.0
+
+
+def test_the_examples_here_cover_every_setting() -> None:
+    assert set(GOOD) == {setting.name for setting in SETTINGS}
+    assert set(MEANT) == {setting.attribute for setting in SETTINGS}
+    assert set(WRONG) >= set(GOOD) - {"tls_cert", "tls_key", "api_token", "api_ca", "theme"}
+
+
+def test_every_setting_is_read_from_the_environment(home: Path) -> None:
+    settings = load({}, variables(**GOOD))
+    assert values(settings) == MEANT
+    assert settings.sources["window"] == "in MEDIA_CONSOLE_WINDOW"
+    assert settings.sources["keys.quit"] == "in MEDIA_CONSOLE_KEYS"
+
+
+def test_every_setting_is_read_from_the_file(home: Path) -> None:
+    lines = [f'{name} = "{value}"' for name, value in GOOD.items() if name not in ("keys", "calls", "mouse")]
+    path = write(
+        home / "s.toml",
+        "\n".join([*lines, "calls = 2", "mouse = false", "[keys]", 'download = "g"', "'quit' = 'X'"]),
+    )
+    settings = load({"config": str(path)}, {})
+    assert values(settings) == MEANT
+    assert settings.sources["listen"] == f"in line 2 of {path}"
+    assert settings.sources["keys.quit"] == f"in line {len(lines) + 5} of {path}"
+
+
+def test_every_flag_is_read(home: Path) -> None:
+    flags = {setting.name: GOOD[setting.name] for setting in SETTINGS if setting.flag is not None}
+    rest = {name: value for name, value in GOOD.items() if name not in flags}
+    settings = load(dict(flags), variables(**rest))
+    assert values(settings) == MEANT
+    assert settings.sources["callback_timeout"] == "on --callback-timeout"
+
+
+def test_no_secret_has_a_flag() -> None:
+    assert {s.name for s in SETTINGS if s.flag is None} == {"api_password", "api_token", "api_proxy", "keys"}
+
+
+def test_a_flag_goes_before_the_environment_before_the_file(home: Path) -> None:
+    path = write(home / "s.toml", 'theme = "file"\ncalls = 1\nwindow = "1d"\n[keys]\nquit = "f"\nopen = "f2"')
+    environ = variables(config=str(path), theme="variable", calls="2", keys="quit=v")
+    settings = load({"theme": "flag"}, environ)
+    assert (settings.theme, settings.calls, settings.window_ms) == ("flag", 2, 86_400_000)
+    assert settings.keys == {"quit": "v", "open": "f2"}
+
+
+def test_an_empty_variable_counts_as_not_set(home: Path) -> None:
+    assert load({}, variables(api_token="", listen="", config="")).api_token is None
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name in WRONG for value in WRONG[name]])
+def test_a_wrong_value_is_refused_with_name_source_and_remedy(home: Path, name: str, value: str) -> None:
+    with pytest.raises(FixSetting) as caught:
+        load({}, variables(**{name: value}))
+    assert name.upper() in caught.value.what
+    assert f"in MEDIA_CONSOLE_{name.upper()}" in caught.value.what
+    assert caught.value.remedy.startswith("Give ")
+    if name in ("api_password", "api_proxy"):
+        assert "canary" not in str(caught.value)
+
+
+def test_no_secret_shows_in_the_representation(home: Path) -> None:
+    assert "canary" not in repr(load({}, variables(**GOOD)))
+    assert str(Secret("canary")) == repr(Secret("canary")) == "Secret('••••')"
+
+
+@pytest.mark.parametrize(
+    ("given", "needed"),
+    [
+        ("api_username", "API_PASSWORD"),
+        ("api_password", "API_USERNAME"),
+        ("tls_cert", "TLS_KEY"),
+        ("tls_key", "TLS_CERT"),
+    ],
+)
+def test_half_of_a_pair_is_refused(home: Path, given: str, needed: str) -> None:
+    with pytest.raises(FixSetting, match=f"{given.upper()} in MEDIA_CONSOLE_{given.upper()} needs {needed}"):
+        load({}, variables(**{given: "x"}))
+
+
+def test_a_ca_that_would_not_be_looked_at_is_refused(home: Path) -> None:
+    with pytest.raises(FixSetting, match="API_INSECURE on --api-insecure turns off what API_CA"):
+        load({"api_insecure": "true"}, variables(api_ca="/ca.pem"))
+
+
+def test_an_unknown_variable_is_a_warning(home: Path) -> None:
+    (warning,) = load({}, variables(api_ulr="x") | {"OTHER_DB": "y"}).warnings
+    assert "MEDIA_CONSOLE_API_ULR" in warning
+    assert "Did you mean MEDIA_CONSOLE_API_URL?" in warning
+
+
+def test_the_file_lies_in_the_users_config_folder_or_where_it_is_named(home: Path) -> None:
+    usual, named = config_path(None, {})
+    assert usual is not None
+    assert home in usual.parents
+    assert usual.parts[-2:] == ("media-console", "config.toml")
+    assert named is None
+    assert config_path(None, variables(config="/x.toml")) == (Path("/x.toml"), "in MEDIA_CONSOLE_CONFIG")
+    assert config_path("/y.toml", variables(config="/x.toml")) == (Path("/y.toml"), "on --config")
+    write(usual, "calls = 7")
+    assert load({}, {}).calls == 7
+
+
+def test_the_files_that_the_service_reads_must_be_readable(home: Path) -> None:
+    pem = write(home / "ca.pem", "x")
+    check_files(load({}, variables(api_ca=str(pem))))
+    with pytest.raises(FixSetting, match=r"API_CA in MEDIA_CONSOLE_API_CA names .*No such file"):
+        check_files(load({}, variables(api_ca=str(home / "absent.pem"))))
+    with pytest.raises(FixSetting, match=r"TLS_CERT on --tls-cert names .*directory"):
+        check_files(load({"tls_cert": str(home), "tls_key": str(pem)}, {}))
