@@ -1,0 +1,49 @@
+"""Fixtures that any test may use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from console.clock import wall
+from console.domain.media import Millis
+from console.simulator import Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from console.clock import Now
+
+
+class Clock:
+    """A clock that stands still until it is moved; call it for the present moment."""
+
+    def __init__(self, at: Millis) -> None:
+        self.at = at
+
+    def __call__(self) -> Millis:
+        return self.at
+
+    def move(self, *, days: float = 0, hours: float = 0, seconds: float = 0, ms: int = 0) -> None:
+        """Moves it, forwards or (negative) back."""
+        self.at = Millis(self.at + round(((days * 24 + hours) * 3600 + seconds) * 1000) + ms)
+
+
+@pytest.fixture
+def now() -> Now:
+    """The machine's wall clock, as `Now`."""
+    return wall
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock standing at 2025-06-15 12:00:00 UTC."""
+    return Clock(Millis(1_749_988_800_000))
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    """A running simulated client; set its `webhook_url` to have its callbacks."""
+    async with Simulator(backoff=0.02) as running:
+        yield running
