@@ -4,6 +4,8 @@ Codes from 0 and from 1000 are the API's own, wherever they turn up. Codes from 
 webhook are results of the client's work and have nothing to do with the HTTP statuses of the same
 numbers, which stand in for a code where an answer had no body. Words are faults of the network or
 of the answer's form. `console.domain.errors` chooses among them; nothing else reads this.
+
+It is long because it is a table: an entry for every row of the API's own.
 """
 
 from __future__ import annotations
@@ -23,7 +25,11 @@ class Retry(StrEnum):
 
 
 class Entry(Struct, frozen=True):
-    """One error. `label` is the word that joins the code in a list row: at most seven letters."""
+    """One error.
+
+    `label` is what a list row says of it: at most seven letters that join a number, or stand alone
+    for a word. Empty where the word itself says it.
+    """
 
     title: str
     label: str
@@ -42,7 +48,7 @@ ROUTE = "1006 path"
 FILE = "1006 file"
 LOGIN = "1005 login"
 ROLE = "1005 role"
-"""Keys of the cases that one code covers and the details tell apart."""
+"""Keys of the cases of one code that the details tell apart."""
 
 API: dict[str, Entry] = {
     "0": Entry(
@@ -438,7 +444,7 @@ NETWORK: dict[str, Entry] = {
     ),
     "connect-timeout": Entry(
         "No connection in time",
-        "",
+        "no host",
         "The client's host does not answer a connection, so nothing was asked.",
         "Check API_URL, the route to that host and the firewalls on it.",
         _YES,
@@ -458,6 +464,20 @@ NETWORK: dict[str, Entry] = {
         _FIX,
     ),
     "redirect": OTHER_ANSWER["3"],
+    "not-retrievable": Entry(
+        "Id cannot be asked for",
+        "bad id",
+        "The id does not read like a media id and could lead a request astray, so nothing was asked.",
+        "Ask the sender to send it again.",
+        _NO,
+    ),
+    "unknown": Entry(
+        "Unreadable error",
+        "error",
+        "The client reported an error without a code that can be read.",
+        "Look at the raw webhook; ask again once.",
+        _YES,
+    ),
     "too-large": Entry(
         "Answer too large",
         "",

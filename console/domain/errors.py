@@ -14,7 +14,10 @@ from console.domain.catalogue import Entry, Retry
 from console.domain.display import Shown, line
 from console.domain.media import Origin, StoreError
 
-__all__ = ["Explanation", "Retry", "explain", "sentence", "short"]
+__all__ = ["NOT_STORED", "Explanation", "Retry", "explain", "sentence", "short"]
+
+NOT_STORED = StoreError(code="undownloaded", title="Media not downloaded", origin=Origin.WEBHOOK)
+"""Stands in for the error of a media that was announced without its file and without a reason."""
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
@@ -48,9 +51,9 @@ def short(error: StoreError) -> Shown:
     """Two words for a list row, at most 15 characters: `1006 path`, `400 gone`, `auth`, `timeout`."""
     label = _entry(error).label
     code = _word(error)
-    if label == "auth" or not label:
-        return line(label or code, 15)
-    return line(f"{line(code, 7)} {label}")
+    if label == "auth" or (label and code in catalogue.NETWORK):
+        return line(label)
+    return line(f"{line(code, 7)} {label}") if label else line(code, 15)
 
 
 def sentence(error: StoreError, subject: str) -> Shown:
@@ -65,14 +68,12 @@ def sentence(error: StoreError, subject: str) -> Shown:
 
 def _entry(error: StoreError) -> Entry:
     code = _word(error)
-    if case := _case_of_details(code, (error.details or "").casefold()):
-        return catalogue.API[case]
-    if error.origin is Origin.WEBHOOK and code in catalogue.WEBHOOK:
-        return catalogue.WEBHOOK[code]
-    if error.origin is not Origin.WEBHOOK and code in catalogue.ANSWER:
-        return catalogue.ANSWER[code]
-    if (known := catalogue.API.get(code) or catalogue.NETWORK.get(code)) is not None:
-        return known
+    if (case := _case_of_details(code, (error.details or "").casefold())) is not None:
+        return case
+    by_status = catalogue.WEBHOOK if error.origin is Origin.WEBHOOK else catalogue.ANSWER
+    for table in (by_status, catalogue.API, catalogue.NETWORK):
+        if (entry := table.get(code)) is not None:
+            return entry
     if not _is_number(code):
         return catalogue.UNKNOWN
     if 2000 <= int(code) <= 2062:
@@ -82,19 +83,23 @@ def _entry(error: StoreError) -> Entry:
     return catalogue.UNKNOWN
 
 
-def _case_of_details(code: str, details: str) -> str | None:
-    """The case that the details tell apart; None where they tell nothing."""
-    if code == "1006" and "url path" in details:
-        return catalogue.ROUTE
-    if code == "1006" and "file with id" in details:
-        return catalogue.FILE
-    if code == "1005" and any(
-        word in details for word in ("credential", "authentication", "token", "expired")
-    ):
-        return catalogue.LOGIN
-    if code == "1005" and any(word in details for word in ("role", "permission", "not allowed", "forbidden")):
-        return catalogue.ROLE
+def _case_of_details(code: str, details: str) -> Entry | None:
+    """The case of a code that the (casefolded) details tell apart; None where they tell nothing."""
+    for wanted, words, entry in _CASES:
+        if code == wanted and any(word in details for word in words):
+            return entry
     return None
+
+
+_CASES = (
+    # The router's words for any route it does not know, and the words for a missing file [S-WEB].
+    ("1006", ("url path",), catalogue.API[catalogue.ROUTE]),
+    ("1006", ("file with id",), catalogue.API[catalogue.FILE]),
+    ("1005", ("credential", "authentication", "token", "expired"), catalogue.API[catalogue.LOGIN]),
+    ("1005", ("role", "permission", "not allowed", "forbidden"), catalogue.API[catalogue.ROLE]),
+    # The result of the client's own download, should an answer carry it instead of a webhook.
+    ("400", ("media not found",), catalogue.WEBHOOK["400"]),
+)
 
 
 def _is_number(code: str) -> bool:
