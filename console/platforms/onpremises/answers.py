@@ -106,11 +106,15 @@ def error_of(reply: Reply) -> StoreError:
 
 
 def json_of(reply: Reply) -> object:
-    """The JSON value of the answer; None where it is none."""
+    """The JSON value of the answer; None where it is none, or is null."""
     try:
         return wire.decode(reply.body)
     except BadBody:
         return None
+
+
+def _is_json(reply: Reply) -> bool:
+    return json_of(reply) is not None or reply.body.strip() == b"null"
 
 
 def not_documented(reply: Reply, details: str) -> StoreError:
@@ -124,7 +128,7 @@ def not_documented(reply: Reply, details: str) -> StoreError:
         return _odd("wrong-answer", "Not the documented answer", f"It is encoded as {reply.encoded[:32]}.")
     if _is_html(reply):
         return _odd("html", "A web page came instead of JSON", _what_came(reply))
-    if json_of(reply) is None:
+    if not _is_json(reply):
         return _odd("not-json", "The answer is not JSON", _what_came(reply))
     return _odd("wrong-answer", "Not the documented answer", details)
 
@@ -205,7 +209,7 @@ def _what_came(reply: Reply) -> str | None:
         return f"An HTML page came: {words}" if words else "An HTML page came."
     if not reply.body.strip():
         return "The answer has no body."
-    return "The answer is not JSON." if json_of(reply) is None else None
+    return None if _is_json(reply) else "The answer is not JSON."
 
 
 def _is_html(reply: Reply) -> bool:

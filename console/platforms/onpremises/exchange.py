@@ -6,6 +6,7 @@ Nothing here follows a redirect, repeats a request, or trusts the environment's 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from msgspec import Struct
+from msgspec.structs import replace
 
 from console.domain.exceptions import FixSetting
 from console.domain.media import Origin, StoreError
@@ -155,27 +157,15 @@ async def _read(response: httpx.Response) -> Reply:
     )
     announced = headers.get("content-length", "")
     if announced.isdecimal() and len(announced) < 20 and int(announced) > MAX_ANSWER:
-        return _with_body(reply, b"", oversized=True)
+        return replace(reply, oversized=True)
     if reply.encoded is not None:
         return reply
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk
         if len(body) > MAX_ANSWER:
-            return _with_body(reply, b"", oversized=True)
-    return _with_body(reply, bytes(body), oversized=False)
-
-
-def _with_body(reply: Reply, body: bytes, *, oversized: bool) -> Reply:
-    return Reply(
-        status=reply.status,
-        body=body,
-        content_type=reply.content_type,
-        oversized=oversized,
-        encoded=reply.encoded,
-        retry_after=reply.retry_after,
-        location=reply.location,
-    )
+            return replace(reply, oversized=True)
+    return replace(reply, body=bytes(body))
 
 
 def _fault(error: Exception, client: httpx.AsyncClient, url: str) -> Fault:
@@ -248,8 +238,9 @@ def _cause(error: BaseException, kind: type[OSError]) -> OSError | None:
 
 def _reason(error: BaseException) -> str | None:
     for link in _chain(error):
-        if isinstance(link, OSError) and link.errno is not None and link.strerror:
-            return f"{link.strerror}."
+        # asyncio puts the address in place of the words for a known number.
+        if isinstance(link, OSError) and link.errno:
+            return f"{os.strerror(link.errno)}."
     return None
 
 

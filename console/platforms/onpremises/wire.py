@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 import msgspec
 
-from console.domain.media import Origin, StoreError
+from console.domain.media import Millis, Origin, StoreError
 from console.platforms.base import BadBody
+
+JsonObject: TypeAlias = dict[str, object]
 
 MAX_NESTING = 64
 """How deep arrays and objects may lie in each other."""
@@ -18,10 +20,12 @@ TITLE_LIMIT = 256
 DETAILS_LIMIT = 2048
 CODE_LIMIT = 64
 
-_LARGEST_NUMBER = 10**9
+_LARGEST_CODE = 10**9
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
 _LONGEST_INTEGER = 64
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_EARLIEST = 1_230_768_000_000  # 2009-01-01, the year of the first WhatsApp
+_DAY = 86_400_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _decode = msgspec.json.decode
@@ -129,11 +133,29 @@ def name_of(value: object) -> str:
     return "an array" if isinstance(value, list) else "an object"
 
 
+def message_time(value: object, received_at: Millis) -> Millis | None:
+    """A message's `timestamp`, or None where it is absent or implausible.
+
+    Unix seconds in up to 11 ASCII digits, or milliseconds in 13, as some providers send [S-COUR];
+    text or number. It counts if it lies between 2009 and a day after its receipt.
+    """
+    digits = value if type(value) is str else str(value) if type(value) is int else ""
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    if len(digits) <= 11:
+        moment = int(digits) * 1000
+    elif len(digits) == 13:
+        moment = int(digits)
+    else:
+        return None
+    return Millis(moment) if _EARLIEST <= moment <= received_at + _DAY else None
+
+
 def error_code(value: object) -> int | str:
     """An error's code: a number where it reads as one, else its text; `unknown` where there is none."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if type(value) is int and abs(value) <= _LARGEST_NUMBER:
+    if type(value) is int and abs(value) <= _LARGEST_CODE:
         return value
     words = text(value, CODE_LIMIT)
     if words is None:
@@ -141,7 +163,7 @@ def error_code(value: object) -> int | str:
     return int(words) if _NUMBER.fullmatch(words) else words
 
 
-def store_error(error: dict[str, object], origin: Origin) -> StoreError:
+def store_error(error: JsonObject, origin: Origin) -> StoreError:
     """One element of an `errors` array: `{code, title, details?, href?}` [S-OAS, S-WEB].
 
     The title is never empty: without one it says the code.
