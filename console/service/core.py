@@ -1,0 +1,254 @@
+"""The service: listener, download worker and clocks around the one writer of a cache."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING
+
+from console.cache import queries
+from console.cache.reader import AsyncCacheReader
+from console.cache.writer import CacheWriter
+from console.clock import wall
+from console.domain.media import State
+from console.listener.app import WebhookApp
+from console.listener.server import ListenerFailed, ListenerServer
+from console.service.health import HealthWatch
+from console.service.intake import Intake
+from console.service.lock import ServiceLock
+from console.service.pacing import Gate, Pacing, Uniform
+from console.service.recorder import Recorder
+from console.service.silence import Silence
+from console.service.standing import Board
+from console.service.supervisor import Supervisor
+from console.service.waits import Wait, until_set
+from console.service.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from console.clock import Now
+    from console.config import Settings
+    from console.domain.media import MediaKey
+    from console.domain.standing import Standing
+    from console.platforms.base import MediaApi, WebhookReader
+
+BIND_AGAIN = 5.0
+"""Seconds between two tries to get the listener's port."""
+CALLS_GRACE = 2.0
+LISTENER_GRACE = 1.5
+LAST_WORD = 1.0
+"""Seconds that open calls, the listener and the last standing have at the end: under 5 together."""
+
+NO_API = "No API address is set, so nothing can be asked for. Orders stay queued."
+NO_API_REMEDY = "Set MEDIA_CONSOLE_API_URL or --api-url, and the login, then start again."
+
+
+class Service:
+    """One service of one cache, run once.
+
+    Args:
+        settings: `db`, `listen`, `tls_cert`, `tls_key`, `api_url`, `callback_timeout` and `calls`
+            are read.
+        api: the calls to the client; closed when the service ends. None: nothing can be asked for.
+        read: the dialect of the webhooks.
+        now: the wall clock.
+        pacing: the figures for tries, holds and probes.
+        uniform: the source of chance.
+        wait: how to wait for the worker's and the clocks' sake.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        api: MediaApi | None,
+        read: WebhookReader,
+        now: Now = wall,
+        pacing: Pacing | None = None,
+        uniform: Uniform | None = None,
+        wait: Wait = until_set,
+    ) -> None:
+        self._settings = settings
+        self._api = api
+        self._read = read
+        self._now = now
+        self._pacing = pacing if pacing is not None else Pacing()
+        self._uniform = uniform if uniform is not None else random.SystemRandom().uniform
+        self._wait = wait
+        api_url = settings.api_url if api is not None else None
+        self._board = Board(now=now, pid=os.getpid(), api_url=api_url)
+        self._supervisor = Supervisor(self._board, wait=wait)
+        self._server: ListenerServer | None = None
+        self._bind_now = asyncio.Event()
+        self._bind_tried = asyncio.Event()
+        self._ending = False
+
+    @property
+    def standing(self) -> Standing:
+        """How the service is doing; may be read from any thread, at any time."""
+        return self._board.standing
+
+    @property
+    def tasks(self) -> list[str]:
+        """The names of the tasks that are running."""
+        return self._supervisor.names
+
+    def retry_listener(self) -> None:
+        """Tries at once to bind the listener's port, if it is not bound. On the service's loop."""
+        self._bind_now.set()
+
+    async def run(self, ready: asyncio.Event, stop: asyncio.Event) -> None:
+        """Serves until `stop` is set, then ends in order within five seconds.
+
+        `ready` is set when the cache is open and the listener is bound or known to be deaf. The
+        loss of the listener or of the API never ends the service.
+
+        Raises:
+            LockHeld: another service works on this cache.
+            ConsoleError: the cache cannot be used. Nothing was changed.
+        """
+        async with AsyncExitStack() as stack:
+            if self._api is not None:
+                stack.push_async_callback(self._api.aclose)
+            lock = await asyncio.to_thread(ServiceLock, self._settings.db)
+            stack.callback(lock.release)
+            writer = await CacheWriter.open(self._settings.db, now=self._now)
+            stack.push_async_callback(writer.close)
+            reader = await stack.enter_async_context(AsyncCacheReader(self._settings.db))
+            stack.push_async_callback(self._last_word, writer)
+            stack.push_async_callback(self._supervisor.stop)
+            await self._serve(writer, reader, ready, stop)
+
+    async def _serve(
+        self, writer: CacheWriter, reader: AsyncCacheReader, ready: asyncio.Event, stop: asyncio.Event
+    ) -> None:
+        recorder = Recorder(writer, self._board, wait=self._wait)
+        self._supervisor.keep("standing", lambda: self._board.keep(writer))
+        listener = self._supervisor.keep("listener", lambda: self._listen(writer))
+        worker = self._start_worker(recorder, reader)
+        if worker is None:
+            await self._tell_of_queue(reader)
+        self._start_intake(recorder, worker.nudge if worker is not None else self._no_api)
+        self._start_silence(recorder, reader, worker.in_flight if worker is not None else _never)
+        try:
+            await self._bind_tried.wait()
+            ready.set()
+            await stop.wait()
+        finally:
+            self._ending = True
+            self._bind_now.set()
+            if self._server is not None:
+                self._server.stop()
+            if worker is not None:
+                await worker.end(CALLS_GRACE)
+            await self._supervisor.finish((listener,), LISTENER_GRACE)
+
+    # -- the parts
+
+    def _start_worker(self, recorder: Recorder, reader: AsyncCacheReader) -> Worker | None:
+        if self._api is None:
+            return None
+        gate = Gate(self._settings.calls, self._pacing)
+        worker = Worker(
+            recorder=recorder,
+            reader=reader,
+            api=self._api,
+            board=self._board,
+            gate=gate,
+            supervisor=self._supervisor,
+            now=self._now,
+            uniform=self._uniform,
+            pacing=self._pacing,
+            wait=self._wait,
+        )
+        health = HealthWatch(
+            api=self._api,
+            board=self._board,
+            gate=gate,
+            pacing=self._pacing,
+            now=self._now,
+            unreachable=worker.unreachable,
+            resumed=worker.wake,
+            wait=self._wait,
+        )
+        self._supervisor.keep("worker", worker.run)
+        self._supervisor.keep("health", health.run)
+        return worker
+
+    def _start_intake(self, recorder: Recorder, taken: Callable[[], None]) -> None:
+        intake = Intake(self._settings.db, recorder=recorder, board=self._board, taken=taken)
+        self._supervisor.keep("intake", intake.run)
+
+    def _start_silence(
+        self, recorder: Recorder, reader: AsyncCacheReader, in_flight: Callable[[MediaKey], bool]
+    ) -> None:
+        silence = Silence(
+            recorder=recorder,
+            reader=reader,
+            timeout=self._settings.callback_timeout,
+            in_flight=in_flight,
+            now=self._now,
+            wait=self._wait,
+        )
+        self._supervisor.keep("silence", silence.run)
+
+    async def _tell_of_queue(self, reader: AsyncCacheReader) -> None:
+        waiting = await reader.run(queries.waiting_counts())
+        if waiting[State.QUEUED]:
+            self._no_api()
+
+    def _no_api(self) -> None:
+        self._board.trouble("api", NO_API, NO_API_REMEDY)
+
+    # -- the listener
+
+    async def _listen(self, writer: CacheWriter) -> None:
+        """Serves webhooks; while the port cannot be had, tries for it every few seconds."""
+        app = WebhookApp(writer, self._read, now=self._now, witness=self._board)
+        while not self._ending:
+            server = ListenerServer(
+                app,
+                *self._settings.listen,
+                tls_cert=self._settings.tls_cert,
+                tls_key=self._settings.tls_key,
+            )
+            self._bind_now.clear()
+            if await self._bind(server):
+                await self._serve_webhooks(server)
+            elif not self._ending:
+                await self._wait(self._bind_now, BIND_AGAIN)
+
+    async def _bind(self, server: ListenerServer) -> bool:
+        try:
+            # The host may have to be looked up, the holder of the port to be searched for.
+            address = await asyncio.to_thread(server.bind)
+        except ListenerFailed as error:
+            self._board.deaf(error)
+            return False
+        else:
+            self._board.listening(address)
+            return True
+        finally:
+            self._bind_tried.set()
+
+    async def _serve_webhooks(self, server: ListenerServer) -> None:
+        self._server = server
+        try:
+            if not self._ending:
+                await server.serve()
+        finally:
+            server.close()
+            self._server = None
+            self._board.deaf(None)
+
+    async def _last_word(self, writer: CacheWriter) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORD):
+                await self._board.end(writer)
+
+
+def _never(_: MediaKey) -> bool:
+    return False

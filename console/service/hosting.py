@@ -1,0 +1,145 @@
+"""The service on an event loop of its own, in a thread of its own, for a program with a screen."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from console.clock import wall
+from console.domain.exceptions import ConsoleError, Report
+from console.domain.standing import Standing, Trouble
+from console.service.lock import LockHeld
+from console.service.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from console.clock import Now
+    from console.service.core import Service
+
+log = logging.getLogger(__name__)
+
+
+class ServiceThread:
+    """Hosts a service beside a screen, so that a repaint hardly delays an acknowledgement.
+
+    Its methods are called from the program's main thread and never wait, except `wait_ready`,
+    `stop` and `join`. It is the screen's `Host`.
+
+    Args:
+        make: makes the service; called in the thread, on its loop.
+        now: the wall clock, for saying since when a failed service has failed.
+    """
+
+    def __init__(self, make: Callable[[], Service], *, now: Now = wall) -> None:
+        self._make = make
+        self._now = now
+        self._thread: threading.Thread | None = None
+        self._known = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._service: Service | None = None
+        self._wanted = False
+        self.error: ConsoleError | None = None
+        """Why the service does not run, once it is known that it does not."""
+
+    def start(self) -> None:
+        """Starts the service; after it has ended (or was refused the lock) it may be started again."""
+        if self._thread is not None and self._thread.is_alive():
+            return
+        self.error = None
+        self._known.clear()
+        self._wanted = True
+        self._thread = threading.Thread(target=self._run, name="service")
+        self._thread.start()
+
+    def wait_ready(self, seconds: float) -> bool:
+        """Waits until the service serves, or is known not to; True if it serves."""
+        return self._known.wait(seconds) and self.error is None
+
+    def standing(self) -> Standing | None:
+        """How the service is doing; None while it does not run here.
+
+        A service that could not start, or failed as a whole, has a standing that says so.
+        """
+        if self.error is not None:
+            return None if isinstance(self.error, LockHeld) else self._failed(self.error)
+        return self._service.standing if self._service is not None else None
+
+    def viewer_of(self) -> str | None:
+        """Who serves the cache instead (`pid 4121`); None if nobody else was found to."""
+        return self.error.who if isinstance(self.error, LockHeld) else None
+
+    def retry_listener(self) -> None:
+        """Tries at once to bind the listener's port."""
+        self._tell(lambda service, _: service.retry_listener())
+
+    def stop(self) -> None:
+        """Ends the service in order and waits for that; more than once does nothing."""
+        self._wanted = False
+        self._tell(lambda _, stop: stop.set())
+        self.join()
+
+    def join(self, seconds: float | None = None) -> bool:
+        """Waits for the thread's end; whether it has ended."""
+        if self._thread is None:
+            return True
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    # -- the witness of the one task in the thread
+
+    def task_failed(self, name: str, error: Exception) -> None:
+        """The service as a whole failed by an error that nobody had foreseen."""
+        self.error = Report(
+            f"The {name} failed ({type(error).__name__}).",
+            "Please report it with the traceback from the log.",
+        )
+
+    def task_recovered(self, name: str) -> None:
+        """The thread starts nothing anew, so there is nothing to take back."""
+
+    def _tell(self, do: Callable[[Service, asyncio.Event], None]) -> None:
+        loop, service, stop = self._loop, self._service, self._stop
+        if loop is not None and service is not None and stop is not None:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(do, service, stop)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._main())
+        finally:
+            self._known.set()
+
+    async def _main(self) -> None:
+        supervisor = Supervisor(self)
+        await supervisor.start("service", self._serve)
+
+    async def _serve(self) -> None:
+        stop, ready = asyncio.Event(), asyncio.Event()
+        service = self._make()
+        self._service, self._stop, self._loop = service, stop, asyncio.get_running_loop()
+        if not self._wanted:
+            stop.set()
+        announcing = Supervisor(self)
+        announcing.start("announcement", lambda: self._announce(ready))
+        try:
+            await service.run(ready, stop)
+        except ConsoleError as error:
+            log.warning("the service does not run: %s", error.what)
+            self.error = error
+        finally:
+            await announcing.stop()
+
+    async def _announce(self, ready: asyncio.Event) -> None:
+        await ready.wait()
+        self._known.set()
+
+    def _failed(self, error: ConsoleError) -> Standing:
+        moment = self._now()
+        trouble = Trouble(id="service", text=error.what, remedy=error.remedy, since=moment)
+        return Standing(pid=os.getpid(), since=moment, updated_at=moment, troubles=(trouble,), stopped=True)

@@ -1,0 +1,85 @@
+"""Takes operators' orders out of the inbox and into the cache."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from console.cache.inbox import Inbox
+from console.domain.orders import Taken
+from console.domain.standing import Level
+from console.service.waits import Wait, pause, until_set
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from console.domain.orders import Order
+    from console.service.recorder import Recorder
+    from console.service.standing import Board
+
+_T = TypeVar("_T")
+
+POLL_EVERY = 0.1
+AT_ONCE = 500
+
+_WORDS = {
+    Taken.UNKNOWN: "An order names a media that the cache does not know.",
+    Taken.NOT_RETRIEVABLE: "An order names a media without an id that could be asked for.",
+}
+
+
+class Intake:
+    """Empties the inbox within a moment of each order.
+
+    An order leaves the inbox after it has been committed in the cache; one that is met again after
+    a crash in between changes nothing, because its id stays in the cache.
+    """
+
+    def __init__(
+        self, db: Path, *, recorder: Recorder, board: Board, taken: Callable[[], None], wait: Wait = until_set
+    ) -> None:
+        self._db = db
+        self._recorder = recorder
+        self._board = board
+        self._taken = taken
+        self._wait = wait
+
+    async def run(self) -> None:
+        """Works for ever."""
+        # One thread of its own: SQLite may wait seconds for another process's lock on the inbox.
+        with ThreadPoolExecutor(1, thread_name_prefix="inbox") as thread:
+            inbox = await _in(thread, lambda: Inbox(self._db))
+            try:
+                await self._empty_for_ever(thread, inbox)
+            finally:
+                thread.submit(inbox.close)
+
+    async def _empty_for_ever(self, thread: ThreadPoolExecutor, inbox: Inbox) -> None:
+        seen: int | None = None
+        while True:
+            version = await _in(thread, inbox.version)
+            if version != seen:
+                await self._empty(thread, inbox)
+                seen = version
+            await pause(self._wait, POLL_EVERY)
+
+    async def _empty(self, thread: ThreadPoolExecutor, inbox: Inbox) -> None:
+        while orders := await _in(thread, lambda: inbox.waiting(AT_ONCE)):
+            taken = await self._recorder.take_orders(orders)
+            await _in(thread, partial(inbox.done, [order.id for order in orders]))
+            self._tell(orders, taken)
+
+    def _tell(self, orders: list[Order], taken: list[Taken]) -> None:
+        for order, outcome in zip(orders, taken, strict=True):
+            words = _WORDS.get(outcome)
+            if words is not None:
+                self._board.note(Level.WARNING, "service", words, order.key)
+        if any(outcome in (Taken.QUEUED, Taken.ALREADY) for outcome in taken):
+            self._taken()
+
+
+async def _in(thread: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
+    return await asyncio.get_running_loop().run_in_executor(thread, work)

@@ -1,0 +1,214 @@
+"""The board on which the service's parts write how they fare, and its copy for everyone else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec.structs import replace
+
+from console.domain.display import line
+from console.domain.errors import explain, sentence
+from console.domain.exceptions import ConsoleError, RetryLater
+from console.domain.facts import StoreFailed
+from console.domain.standing import Health, Level, Notice, Standing, Trouble
+from console.service.pacing import Hold, Reason
+from console.service.waits import Wait, pause, until_set
+
+if TYPE_CHECKING:
+    from console.cache.writer import Recorded
+    from console.clock import Now
+    from console.domain.media import Millis, StoreError
+    from console.platforms.base import HealthAnswer
+
+WRITE_EVERY = 0.25
+WRITE_AGAIN = 2.0
+NOTICES_HELD = 200
+"""Notices that wait to be written; while the cache takes none, the oldest are dropped."""
+
+
+_HELD = {
+    Reason.SLOW_DOWN: "The API asks for fewer requests",
+    Reason.UNREACHABLE: "The API cannot be reached",
+    Reason.LOGIN: "The API refuses the login",
+}
+
+
+class Keeping(Protocol):
+    """What the board needs of the cache: `console.cache.writer.CacheWriter`."""
+
+    async def write_standing(self, standing: Standing) -> None:
+        """Keeps the standing for viewers."""
+        ...
+
+    async def write_notice(self, notice: Notice) -> None:
+        """Keeps one line of the events list."""
+        ...
+
+
+class Board:
+    """The service's standing while it changes.
+
+    Its methods are called on the service's loop; `standing` may be read from any thread, for it is
+    one frozen value that is replaced as a whole. It is a witness of the supervisor's tasks and of
+    the listener.
+    """
+
+    def __init__(self, *, now: Now, pid: int, api_url: str | None) -> None:
+        self._now = now
+        moment = now()
+        health = Health.UNKNOWN if api_url is not None else Health.NOT_CONFIGURED
+        self.standing = Standing(pid=pid, since=moment, updated_at=moment, api_url=api_url, health=health)
+        self.changed = asyncio.Event()
+        self._notices: deque[Notice] = deque(maxlen=NOTICES_HELD)
+
+    def _set(self, standing: Standing) -> None:
+        if standing != self.standing:
+            self.standing = replace(standing, updated_at=self._now())
+            self.changed.set()
+
+    # -- troubles and notices
+
+    def trouble(self, id_: str, text: str, remedy: str) -> None:
+        """A condition that lasts has begun, or is told anew; its beginning stays."""
+        known = next((one for one in self.standing.troubles if one.id == id_), None)
+        since = known.since if known is not None else self._now()
+        told = Trouble(id=id_, text=text, remedy=remedy, since=since)
+        if known is None:
+            self._set(replace(self.standing, troubles=(*self.standing.troubles, told)))
+            self.note(Level.ERROR, "service", text)
+        elif told != known:
+            kept = tuple(told if one.id == id_ else one for one in self.standing.troubles)
+            self._set(replace(self.standing, troubles=kept))
+
+    def over(self, id_: str) -> None:
+        """That condition is over; nothing happens if it was not there."""
+        left = tuple(one for one in self.standing.troubles if one.id != id_)
+        if left != self.standing.troubles:
+            self._set(replace(self.standing, troubles=left))
+
+    def note(self, level: Level, source: str, text: str, key: str | None = None) -> None:
+        """Adds a line to the events list."""
+        self._notices.append(Notice(at=self._now(), level=level, source=source, text=text, key=key))
+        self.changed.set()
+
+    # -- the tasks' witness
+
+    def task_failed(self, name: str, error: Exception) -> None:
+        """Only the error's class is shown: its text may hold what must not be seen."""
+        self.trouble(
+            f"task:{name}",
+            f"The part {name!r} of the service failed ({type(error).__name__}).",
+            "The rest goes on. Please report it with the traceback from the log.",
+        )
+
+    def task_recovered(self, name: str) -> None:
+        """Ends the trouble of that task."""
+        self.over(f"task:{name}")
+
+    # -- the listener's witness
+
+    def acknowledged(self, at: Millis, recorded: Recorded | None) -> None:
+        """A webhook was answered 200."""
+        standing = self.standing
+        quarantined = recorded.quarantined if recorded is not None else 0
+        self._set(
+            replace(
+                standing,
+                last_event_at=max(at, standing.last_event_at or at),
+                webhooks=standing.webhooks + 1,
+                quarantined=standing.quarantined + quarantined,
+            )
+        )
+        if recorded is None:
+            return
+        self.over("cache")
+        if quarantined:
+            self.note(Level.WARNING, "listener", "A webhook was not understood and is kept in quarantine.")
+        for fact in recorded.new_facts:
+            if isinstance(fact, StoreFailed):
+                self.note(Level.ERROR, "client", sentence(fact.error, fact.key), fact.key)
+
+    def refused(self, status: int, reason: str, what: str) -> None:
+        """A webhook was answered 4xx."""
+        self._set(replace(self.standing, refused=self.standing.refused + 1))
+        self.note(Level.WARNING, "listener", f"A webhook was refused with {status} {reason}: {what}")
+
+    def cache_failed(self, error: ConsoleError) -> None:
+        """The cache takes nothing at the moment."""
+        self.trouble("cache", error.what, error.remedy or "Webhooks are answered 503 and will be sent again.")
+
+    def listening(self, address: str) -> None:
+        """The listener is bound."""
+        self._set(replace(self.standing, listener=address, listener_error=None))
+        self.over("listener")
+
+    def deaf(self, error: ConsoleError | None) -> None:
+        """The listener is not bound; `error` says why, None that it has been stopped."""
+        self._set(
+            replace(self.standing, listener=None, listener_error=error.what if error is not None else None)
+        )
+        if error is not None:
+            self.trouble("listener", error.what, error.remedy)
+
+    # -- the API
+
+    def healthy(self, answer: HealthAnswer, at: Millis) -> None:
+        """The health call was answered, or could not be."""
+        detail = answer.detail if answer.error is None else answer.error.title
+        self._set(replace(self.standing, health=answer.health, health_detail=detail, health_at=at))
+
+    def calling(self, calls: int) -> None:
+        """So many store requests have an open HTTP call."""
+        self._set(replace(self.standing, calling=calls))
+
+    def paused(self, until: Millis | None) -> None:
+        """The queue is held until then; None: it is not, or has no end that is known."""
+        self._set(replace(self.standing, paused_until=until))
+
+    def held(self, hold: Hold) -> None:
+        """The queue stands still for a reason that lasts."""
+        self._api_trouble(hold.reason, hold.error, hold.remedy, "Orders stay queued.")
+
+    def login_refused(self, error: StoreError, remedy: str) -> None:
+        """The health call found that the API does not take our credentials."""
+        self._api_trouble(Reason.LOGIN, error, remedy, "Nothing can be asked for.")
+
+    def _api_trouble(self, reason: Reason, error: StoreError, remedy: str, so: str) -> None:
+        told = explain(error)
+        details = f" ({line(error.details)})" if error.details else ""
+        self.trouble(reason.value, f"{_HELD[reason]}: {told.title}{details}. {so}", remedy or told.remedy)
+
+    # -- the copy in the cache
+
+    async def keep(self, cache: Keeping, *, wait: Wait = until_set) -> None:
+        """Writes what has changed into the cache, a few times a second at most, for ever."""
+        while True:
+            await wait(self.changed, None)
+            written = await self._try_write(cache)
+            await pause(wait, WRITE_EVERY if written else WRITE_AGAIN)
+            if not written:
+                self.changed.set()
+
+    async def end(self, cache: Keeping) -> None:
+        """Writes the last standing of a service that ends in order."""
+        self._set(replace(self.standing, stopped=True, listener=None, calling=0, paused_until=None))
+        await self._try_write(cache)
+
+    async def _try_write(self, cache: Keeping) -> bool:
+        self.changed.clear()
+        try:
+            await cache.write_standing(self.standing)
+            while self._notices:
+                notice = self._notices.popleft()
+                try:
+                    await cache.write_notice(notice)
+                except RetryLater:
+                    self._notices.appendleft(notice)
+                    raise
+        except RetryLater as error:
+            self.cache_failed(error)
+            return False
+        self.over("cache")
+        return True

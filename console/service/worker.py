@@ -1,0 +1,233 @@
+"""The download worker: asks the API for what is queued, a few at a time, each media once at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+from console.cache import queries
+from console.domain.errors import sentence
+from console.domain.facts import Fact, StoreRefused, StoreRequested
+from console.domain.media import Origin, State, StoreError
+from console.domain.standing import Level
+from console.platforms.base import Accepted, Passing, Refused
+from console.service.answers import INTERRUPTED, deferred, delay_after, hold_for, settle, tries_made
+from console.service.pacing import Reason
+from console.service.waits import Wait, until_set
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from console.cache.reader import AsyncCacheReader
+    from console.clock import Now
+    from console.domain.media import Media, MediaKey
+    from console.platforms.base import MediaApi, StoreAnswer
+    from console.service.pacing import Gate, Hold, Pacing, Uniform
+    from console.service.recorder import Recorder
+    from console.service.standing import Board
+    from console.service.supervisor import Supervisor
+
+LONGEST_SLEEP = 30.0
+"""Seconds after which the queue is looked at even if nothing woke the worker."""
+
+GIVE_BACK_SECONDS = 1.0
+
+NOT_RETRIEVABLE = StoreError(
+    code="not-retrievable",
+    title="The media has no id that may be put into a request",
+    origin=Origin.NETWORK,
+)
+
+
+class Worker:
+    """Empties the queue.
+
+    A call is claimed by the fact `StoreRequested`, committed before the request leaves, so that
+    neither a second order nor a restart makes a second call while one is open. Only an open HTTP
+    call holds a slot; waiting for the callback holds none.
+    """
+
+    def __init__(
+        self,
+        *,
+        recorder: Recorder,
+        reader: AsyncCacheReader,
+        api: MediaApi,
+        board: Board,
+        gate: Gate,
+        supervisor: Supervisor,
+        now: Now,
+        uniform: Uniform,
+        pacing: Pacing,
+        wait: Wait = until_set,
+    ) -> None:
+        self._recorder = recorder
+        self._reader = reader
+        self._api = api
+        self._board = board
+        self._gate = gate
+        self._supervisor = supervisor
+        self._now = now
+        self._uniform = uniform
+        self._pacing = pacing
+        self._wait = wait
+        self._calls: dict[MediaKey, asyncio.Task[None]] = {}
+        self._asking = 0
+        self._ending = False
+        self._wake = asyncio.Event()
+        self.unreachable = asyncio.Event()
+        """Set when a call found no API, for whoever probes it."""
+
+    def in_flight(self, key: MediaKey) -> bool:
+        """Whether a call for this media is open or being prepared."""
+        return key in self._calls
+
+    def wake(self) -> None:
+        """Something may be callable that was not."""
+        self._wake.set()
+
+    def nudge(self) -> None:
+        """An operator has ordered something: see `Gate.nudge`."""
+        self._gate.nudge(self._now())
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Works for ever."""
+        while True:
+            self._wake.clear()
+            await self._start_calls()
+            self._show_pause()
+            await self._wait(self._wake, await self._sleep())
+
+    async def end(self, seconds: float) -> None:
+        """Starts no call any more and gives the open ones so long; those without an answer go back.
+
+        A media given back is queued and will be asked for again at the next start. That the API
+        may have taken the interrupted call does no harm: asking again is safe.
+        """
+        self._ending = True
+        await self._supervisor.finish(tuple(self._calls.values()), seconds)
+
+    # -- which media
+
+    async def _start_calls(self) -> None:
+        free = self._gate.slots(self._now()) - len(self._calls)
+        if free <= 0 or self._ending:
+            return
+        waiting = await self._reader.run(queries.callable_now(self._now(), free + len(self._calls)))
+        for media in waiting:
+            if free > 0 and media.key not in self._calls and not self._ending:
+                free -= 1
+                self._calls[media.key] = self._supervisor.start("store", partial(self._call, media.key))
+
+    async def _sleep(self) -> float:
+        """Seconds until something can be called that cannot be called now."""
+        now = self._now()
+        if len(self._calls) >= max(1, self._gate.slots(now)):
+            return LONGEST_SLEEP  # the end of a call wakes the worker
+        hold = self._gate.held(now)
+        moment = hold.until if hold is not None else await self._reader.run(queries.next_wake())
+        if moment is None:
+            return LONGEST_SLEEP
+        return min(LONGEST_SLEEP, max(0.01, (moment - now) / 1000))
+
+    def _show_pause(self) -> None:
+        now = self._now()
+        hold = self._gate.held(now)
+        self._board.paused(hold.until if hold is not None else None)
+        if all(hold.reason is not Reason.SLOW_DOWN or not hold.active(now) for hold in self._gate.holds):
+            self._board.over(Reason.SLOW_DOWN.value)
+
+    # -- one media
+
+    async def _call(self, key: MediaKey) -> None:
+        try:
+            claimed = await self._recorder.decide(key, self._claim)
+            asked = next((fact for fact in claimed.facts if isinstance(fact, StoreRequested)), None)
+            if asked is not None and claimed.media is not None:
+                await self._ask(claimed.media, asked)
+        finally:
+            del self._calls[key]
+            self._wake.set()
+
+    def _claim(self, media: Media | None) -> Sequence[Fact]:
+        """Inside the writer's transaction: the claim, if there is still something to claim."""
+        if media is None or media.state is not State.QUEUED or media.progress is None:
+            return ()
+        now = self._now()
+        if media.next_try_at is not None and media.next_try_at > now:
+            return ()
+        asked = StoreRequested(
+            key=media.key,
+            account=media.account,
+            at=now,
+            attempt=media.progress.attempt,
+            try_number=media.progress.try_number + 1,
+        )
+        if media.retrievable:
+            return (asked,)
+        return (
+            StoreRefused(
+                key=media.key,
+                account=media.account,
+                at=now,
+                attempt=asked.attempt,
+                error=NOT_RETRIEVABLE,
+            ),
+        )
+
+    async def _ask(self, media: Media, asked: StoreRequested) -> None:
+        if media.id is None:
+            return
+        self._count(1)
+        try:
+            answer = await self._api.store(media.id)
+        except asyncio.CancelledError:
+            await self._give_back(asked)
+            raise
+        finally:
+            self._count(-1)
+        await self._record(asked, answer)
+
+    async def _give_back(self, asked: StoreRequested) -> None:
+        now = self._now()
+        with suppress(TimeoutError):  # a cache that cannot be written must not hold up the end
+            async with asyncio.timeout(GIVE_BACK_SECONDS):
+                await self._recorder.decide(asked.key, lambda _: (deferred(asked, INTERRUPTED, now, now),))
+
+    def _count(self, change: int) -> None:
+        self._asking += change
+        self._board.calling(self._asking)
+
+    async def _record(self, asked: StoreRequested, answer: StoreAnswer) -> None:
+        spent = await self._spent(asked)
+        now = self._now()
+        delay = delay_after(answer, spent=spent, pacing=self._pacing, uniform=self._uniform)
+        hold = hold_for(answer, delay=delay, now=now, refusals=self._gate.login_refusals, pacing=self._pacing)
+        # The queue stands still before anything is awaited, so that no further call slips out.
+        self._learn(answer, hold)
+        fact = settle(answer, asked, spent=spent, delay=delay, now=now, last=self._pacing.tries)
+        await self._recorder.decide(asked.key, lambda _: (fact,))
+        if isinstance(fact, StoreRefused):
+            self._board.note(Level.ERROR, "worker", sentence(fact.error, fact.key), fact.key)
+
+    async def _spent(self, asked: StoreRequested) -> int:
+        """Tries of this attempt that counted; the number of the try is never less."""
+        if asked.try_number < self._pacing.tries:
+            return asked.try_number - 1
+        history = await self._reader.run(queries.history(asked.key))
+        return tries_made(history, asked.attempt)
+
+    def _learn(self, answer: StoreAnswer, hold: Hold | None) -> None:
+        now = self._now()
+        if hold is not None:
+            self._gate.hold(hold)
+            self._board.held(hold)
+            if hold.reason is Reason.UNREACHABLE:
+                self.unreachable.set()
+        elif isinstance(answer, Accepted | Refused | Passing):
+            self._gate.answered(now)
+            self._board.over(Reason.UNREACHABLE.value)
+            self._board.over(Reason.LOGIN.value)
