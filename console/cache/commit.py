@@ -1,0 +1,299 @@
+"""Group commit: one thread that takes what has queued, commits once and only then releases the callers."""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from console.cache.batch import Batch
+from console.cache.migrations import create, uri
+from console.domain.exceptions import ConsoleError, RetryLater
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from console.cache.batch import MediaRef
+
+BATCH: Final = 64
+IDLE_SECONDS: Final = 2.0
+"""A pause in which the log is folded back into the database and cut to nothing."""
+
+
+class CacheUnavailable(RetryLater):
+    """The commit failed or the cache is closed: nothing of what was handed in is kept."""
+
+
+class CacheBusy(RetryLater):
+    """More is waiting to be written than the queue holds; nothing was taken."""
+
+
+_UNSTORABLE: Final = (
+    ValueError,
+    OverflowError,
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+)
+"""What one entry's own content may cause. It must not take the others of its batch with it."""
+
+
+class Entry:
+    """One caller's unit of work: done whole inside a transaction, or not at all."""
+
+    __slots__ = ("error", "future", "instead", "refs", "result", "work")
+
+    def __init__(
+        self,
+        refs: Sequence[MediaRef],
+        work: Callable[[Batch], object],
+        future: asyncio.Future[Any],
+        instead: Callable[[Batch], object] | None = None,
+    ) -> None:
+        self.refs = refs
+        self.work = work
+        self.future = future
+        self.instead = instead
+        self.result: object = None
+        self.error: BaseException | None = None
+
+    def release(self) -> None:
+        """Hands the outcome to the caller, if it still waits. Only on its event loop."""
+        if self.future.done():
+            return
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
+class DecisionFailed(Exception):
+    """Wraps what a caller's own function raised, so that it is told from a fault of the cache."""
+
+
+class Committer:
+    """The thread that owns the writing connection.
+
+    Beside it lies a second, read-only connection that is never used: while it is open, closing
+    the writing one is not closing the last one, so SQLite leaves the write-ahead log (empty after
+    `wal_checkpoint`) and its index where they are. Readers that come later then find both and
+    need not create them.
+    """
+
+    def __init__(
+        self, db: Path, loop: asyncio.AbstractEventLoop, connect: Callable[[Path], sqlite3.Connection]
+    ) -> None:
+        self._db = db
+        self._loop = loop
+        self._connect = connect
+        self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self._connection: sqlite3.Connection | None = None
+        self._keeper: sqlite3.Connection | None = None
+        self._settled = True
+        self._thread: threading.Thread | None = None
+
+    async def start(self) -> None:
+        """Starts the thread and waits until it has the cache open.
+
+        Raises:
+            ConsoleError: it cannot be opened; the thread has ended.
+        """
+        opening = Entry((), _nothing, self._loop.create_future())
+        self._thread = threading.Thread(target=self._run, args=(opening,), name="cache-writer", daemon=True)
+        self._thread.start()
+        try:
+            await opening.future
+        except BaseException:
+            self.stop()
+            raise
+
+    def waiting(self) -> int:
+        """How many entries have queued up."""
+        return self._queue.qsize()
+
+    def put(self, entry: Entry) -> None:
+        """Queues an entry; its future is settled on the loop once it is committed or failed."""
+        self._queue.put(entry)
+
+    def stop(self) -> None:
+        """Lets the thread finish what has queued, close the cache and end; returns at once."""
+        self._queue.put(None)
+
+    def join(self) -> None:
+        """Waits for the thread's end."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self, opening: Entry) -> None:
+        try:
+            self._begin(opening)
+            while (first := self._next()) is not None:
+                entries = [first]
+                stop = self._gather(entries)
+                self._commit([entry for entry in entries if not entry.future.cancelled()])
+                self._release(entries)
+                if stop:
+                    break
+        finally:
+            self._close()
+
+    def _begin(self, opening: Entry) -> None:
+        try:
+            if not self._db.exists():
+                create(self._db)
+            self._opened()
+        except ConsoleError as error:
+            opening.error = error
+        except sqlite3.Error as error:
+            opening.error = unavailable(self._db, error)
+        self._release((opening,))
+
+    def _next(self) -> Entry | None:
+        while not self._settled:
+            try:
+                return self._queue.get(timeout=IDLE_SECONDS)
+            except queue.Empty:
+                self._settle()
+        return self._queue.get()
+
+    def _gather(self, entries: list[Entry]) -> bool:
+        """Adds what has queued meanwhile; True if the end was among it."""
+        try:
+            while len(entries) < BATCH:
+                entry = self._queue.get_nowait()
+                if entry is None:
+                    return True
+                entries.append(entry)
+        except queue.Empty:
+            pass
+        return False
+
+    def _commit(self, entries: list[Entry]) -> None:
+        try:
+            self._transact(entries)
+        except _UNSTORABLE as error:
+            self._commit_alone(entries, error)
+        except (sqlite3.Error, ConsoleError) as error:
+            self._fail(entries, error)
+
+    def _commit_alone(self, entries: list[Entry], error: BaseException) -> None:
+        """Tries entries one by one after their common transaction failed by the content of one."""
+        if len(entries) > 1:
+            for entry in entries:
+                self._commit([entry])
+            return
+        (entry,) = entries
+        if entry.instead is None:
+            entry.error = error
+            return
+        entry.work, entry.instead = entry.instead, None
+        self._commit([entry])
+
+    def _transact(self, entries: list[Entry]) -> None:
+        """Does all entries in one transaction; one whose decision fails adds nothing to it."""
+        if not entries:
+            return
+        connection = self._opened()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._settled = False
+            batch = Batch(connection, {ref for entry in entries for ref in entry.refs})
+            for entry in entries:
+                entry.error = None
+                try:
+                    entry.result = entry.work(batch)
+                except DecisionFailed as failed:
+                    entry.error = failed.__cause__
+            batch.write()
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+    def _fail(self, entries: list[Entry], error: sqlite3.Error | ConsoleError) -> None:
+        """Fails a batch and all that queued behind it; the next one gets a fresh connection.
+
+        A second sync after a failed one proves nothing, so the connection is not used again.
+        """
+        self._drop()
+        behind: list[Entry] = []
+        for _ in range(self._queue.qsize()):
+            entry = self._queue.get_nowait()
+            if entry is None:
+                self._queue.put(None)
+                break
+            behind.append(entry)
+        for entry in (*entries, *behind):
+            entry.error = unavailable(self._db, error)
+        self._release(behind)
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = self._connect(self._db)
+        if self._keeper is None:
+            self._keeper = sqlite3.connect(uri(self._db, "mode=ro"), uri=True)
+            self._keeper.execute("SELECT count(*) FROM status").fetchone()
+        return self._connection
+
+    def _settle(self) -> None:
+        """Empties the log while nobody writes, if no reader is in the way."""
+        self._settled = True
+        if self._connection is None:
+            return
+        try:
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._connection.execute("PRAGMA busy_timeout = 5000")
+        except sqlite3.Error:
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _close(self) -> None:
+        self._settle()
+        self._drop()
+        if self._keeper is not None:
+            self._keeper.close()
+
+    def _release(self, entries: Sequence[Entry]) -> None:
+        if entries and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_release, entries)
+
+
+def _nothing(_: Batch) -> None:
+    pass
+
+
+def _release(entries: Sequence[Entry]) -> None:
+    for entry in entries:
+        entry.release()
+
+
+_REASONS: Final = {
+    sqlite3.SQLITE_FULL: ("the disk is full", "Free some space; writing resumes by itself."),
+    sqlite3.SQLITE_BUSY: (
+        "another program holds it locked",
+        "Close other programs that write to it; writing resumes by itself.",
+    ),
+    sqlite3.SQLITE_READONLY: ("it may not be written", "Check the permissions of the file and its folder."),
+    sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "Check that the file is there and may be read."),
+    sqlite3.SQLITE_IOERR: ("the disk reports an error", "Check the disk and its free space."),
+    sqlite3.SQLITE_CORRUPT: ("it is damaged", "Stop the service and set the file aside."),
+    sqlite3.SQLITE_NOTADB: ("it is damaged", "Stop the service and set the file aside."),
+}
+
+
+def unavailable(db: Path, error: sqlite3.Error | ConsoleError) -> CacheUnavailable:
+    """Says in words why the cache cannot be written now."""
+    if isinstance(error, ConsoleError):
+        return CacheUnavailable(error.what, error.remedy)
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    reason, remedy = _REASONS.get(code, (str(error), "Writing is tried again with the next event."))
+    return CacheUnavailable(f"The cache {db} cannot be written: {reason}.", remedy)

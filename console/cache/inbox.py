@@ -1,0 +1,183 @@
+"""The inbox of orders: a second, small database beside the cache that everybody may write.
+
+It has a rollback journal, not a WAL, so that any number of processes may write to it at once.
+Orders lie in it until the service has taken them and says so.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from console.cache.migrations import CacheRefused, check_sqlite, uri
+from console.cache.paths import create_private, inbox_path
+from console.domain.exceptions import RetryLater
+from console.domain.orders import Order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+APPLICATION_ID: Final = 0x574D4349
+"""Marks a file as an inbox of this program (`PRAGMA application_id`)."""
+
+VERSION: Final = 1
+BUSY_SECONDS: Final = 10.0
+
+_TABLE: Final = "CREATE TABLE waiting (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, data TEXT NOT NULL)"
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Order).decode
+
+
+class InboxUnavailable(RetryLater):
+    """The inbox cannot be used now; nothing was left in it or taken from it."""
+
+
+class Inbox:
+    """The inbox of one cache. Any thread may call it."""
+
+    def __init__(self, db: Path) -> None:
+        """Opens the inbox beside the cache `db`, creating it (0600) if there is none.
+
+        Raises:
+            FixSetting: it cannot be created, or the file is no inbox of this version.
+            InboxUnavailable: it cannot be opened now.
+        """
+        check_sqlite()
+        self._path = inbox_path(db)
+        self._one_at_a_time = threading.Lock()
+        if not self._path.exists():
+            _create(self._path)
+        with self._errors():
+            self._connection = sqlite3.connect(
+                uri(self._path, "mode=rw"),
+                uri=True,
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            try:
+                self._check()
+                self._connection.execute("PRAGMA synchronous = FULL")
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def __enter__(self) -> Inbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def leave(self, orders: Sequence[Order]) -> None:
+        """Leaves orders for the service; they are on the disk when it returns, all or none.
+
+        An order whose id lies there already is not left again.
+
+        Raises:
+            InboxUnavailable: none was left.
+        """
+        rows = [(order.id, _encode(order).decode()) for order in orders]
+        with self._transaction() as connection:
+            connection.executemany("INSERT OR IGNORE INTO waiting (id, data) VALUES (?, ?)", rows)
+
+    def waiting(self, limit: int) -> list[Order]:
+        """The orders that wait, the first left first; one that this version cannot read is passed over.
+
+        Raises:
+            InboxUnavailable: it cannot be read now.
+        """
+        found: list[Order] = []
+        with (
+            self._errors(),
+            self._one_at_a_time,
+            closing(self._connection.execute("SELECT data FROM waiting ORDER BY seq")) as cursor,
+        ):
+            for (data,) in cursor:
+                if len(found) >= limit:
+                    break
+                found.extend(_readable(data))
+        return found
+
+    def done(self, ids: Sequence[str]) -> None:
+        """Removes orders that the service has taken; an unknown id is no error.
+
+        Raises:
+            InboxUnavailable: none was removed. Taking them once more changes nothing.
+        """
+        with self._transaction() as connection:
+            connection.executemany("DELETE FROM waiting WHERE id = ?", [(id_,) for id_ in ids])
+
+    def version(self) -> int:
+        """A number that differs from the last one after another connection changed the inbox.
+
+        Raises:
+            InboxUnavailable: it cannot be read now.
+        """
+        with self._errors(), self._one_at_a_time:
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        """Closes the file; a second time does nothing."""
+        with self._one_at_a_time:
+            self._connection.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._errors(), self._one_at_a_time:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    def _check(self) -> None:
+        (application,) = self._connection.execute("PRAGMA application_id").fetchone()
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if application != APPLICATION_ID or version != VERSION:
+            raise CacheRefused(
+                f"The file {self._path} is not an inbox of this version. Nothing was changed.",
+                "Move it away; orders that wait in it must be given again.",
+            )
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise InboxUnavailable(
+                f"The inbox {self._path} cannot be used ({error}).", "Try again in a moment."
+            ) from error
+
+
+def _create(path: Path) -> None:
+    try:
+        create_private(path, _build)
+    except OSError as error:
+        raise CacheRefused(
+            f"The inbox {path} cannot be created: {error.strerror}.", "Check the folder and the setting DB."
+        ) from error
+
+
+def _build(draft: Path) -> None:
+    with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute(_TABLE)
+
+
+def _readable(data: str) -> list[Order]:
+    try:
+        return [_decode(data)]
+    except msgspec.MsgspecError:
+        return []

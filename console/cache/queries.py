@@ -1,0 +1,210 @@
+"""Every question that is asked of the cache, once, for screen, shell and service alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from console.cache.query import ListQuery, Query, first_of, folded, marks, rows_of, sql
+from console.cache.rows import SELECTED, read_media
+from console.cache.where import filter_condition, order_by, selection_condition, view_condition
+from console.domain import facts
+from console.domain import standing as standings
+from console.domain.media import DEFAULT_ACCOUNT, Media, MediaKey, Millis, State
+from console.domain.orders import Taken
+from console.domain.reading import Unread
+from console.domain.standing import Level, Notice, Standing
+from console.domain.views import Selection, View
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from console.cache.rows import Row
+    from console.domain.facts import Fact
+    from console.domain.filters import Filter
+
+EVERYTHING_SHOWN: Final = -1
+"""As a limit: no limit."""
+
+
+def media(key: MediaKey, account: str = DEFAULT_ACCOUNT) -> Query[Media | None]:
+    """One media, or None if the cache does not know it."""
+    return first_of(
+        sql("SELECT", SELECTED, "FROM media WHERE account = ? AND key = ?"), (account, key), read_media
+    )
+
+
+def window(
+    selection: Selection, window_ms: int, now: Millis, offset: int = 0, limit: int = EVERYTHING_SHOWN
+) -> ListQuery[Media]:
+    """The media of a list from row `offset` on, at most `limit` of them."""
+    where = selection_condition(selection, window_ms, now)
+    order = order_by(selection, window_ms, now)
+    return rows_of(
+        sql("SELECT", SELECTED, "FROM media WHERE", where.sql, "ORDER BY", order.sql, "LIMIT ? OFFSET ?"),
+        (*where.params, *order.params, limit, offset),
+        read_media,
+    )
+
+
+def keys(
+    selection: Selection, window_ms: int, now: Millis, limit: int = EVERYTHING_SHOWN
+) -> ListQuery[MediaKey]:
+    """The keys of a list in its order, at most `limit` of them."""
+    where = selection_condition(selection, window_ms, now)
+    order = order_by(selection, window_ms, now)
+    return rows_of(
+        sql("SELECT key FROM media WHERE", where.sql, "ORDER BY", order.sql, "LIMIT ?"),
+        (*where.params, *order.params, limit),
+        _only,
+    )
+
+
+def count(selection: Selection, window_ms: int, now: Millis) -> Query[int]:
+    """How many media a list has."""
+    where = selection_condition(selection, window_ms, now)
+    return folded(
+        sql("SELECT count(*) FROM media WHERE", where.sql), where.params, lambda rows: int(rows[0][0])
+    )
+
+
+def view_counts(wanted: Filter, window_ms: int, now: Millis) -> Query[dict[View, int]]:
+    """How many media each view has under a filter."""
+    conditions = [view_condition(view, window_ms, now) for view in View]
+    columns = ", ".join(f"coalesce(sum({condition.sql}), 0)" for condition in conditions)
+    where = filter_condition(wanted, window_ms, now)
+    params = [value for condition in conditions for value in condition.params]
+    return folded(
+        sql("SELECT", columns, "FROM media WHERE", where.sql),
+        (*params, *where.params),
+        lambda rows: dict(zip(View, map(int, rows[0]), strict=True)),
+    )
+
+
+def position(key: MediaKey, selection: Selection, window_ms: int, now: Millis) -> Query[int | None]:
+    """The row index of a media in a list, or None if it is not in it."""
+    where = selection_condition(selection, window_ms, now)
+    order = order_by(selection, window_ms, now)
+    return first_of(
+        sql(
+            "SELECT place FROM (SELECT key, row_number() OVER (ORDER BY",
+            order.sql,
+            ") - 1 AS place FROM media WHERE",
+            where.sql,
+            ") WHERE key = ?",
+        ),
+        (*order.params, *where.params, key),
+        _only_number,
+    )
+
+
+def history(key: MediaKey, account: str = DEFAULT_ACCOUNT) -> ListQuery[Fact]:
+    """Every fact of a media by the time it was learnt."""
+    return rows_of(
+        "SELECT data FROM fact WHERE account = ? AND media_key = ? ORDER BY at, seq",
+        (account, key),
+        lambda row: facts.decode(row[0]),
+    )
+
+
+def raw_bodies(key: MediaKey, account: str = DEFAULT_ACCOUNT) -> ListQuery[tuple[Millis, bytes]]:
+    """The webhook bodies that told something new of a media, with their receipt, oldest first."""
+    return rows_of(
+        "SELECT received_at, body FROM webhook WHERE id IN "
+        "(SELECT webhook_id FROM fact WHERE account = ? AND media_key = ?) ORDER BY received_at, id",
+        (account, key),
+        lambda row: (Millis(row[0]), bytes(row[1])),
+    )
+
+
+def standing() -> Query[Standing | None]:
+    """The standing that the service wrote last, if there ever was a service."""
+    return first_of("SELECT data FROM status", (), lambda row: standings.decode(row[0]))
+
+
+def notices(limit: int = EVERYTHING_SHOWN) -> ListQuery[Notice]:
+    """The notices, newest first."""
+    return rows_of(
+        "SELECT at, level, source, text, media_key, first_at, count FROM notice "
+        "ORDER BY at DESC, id DESC LIMIT ?",
+        (limit,),
+        _read_notice,
+    )
+
+
+def quarantine(limit: int = EVERYTHING_SHOWN) -> ListQuery[tuple[Millis, Unread, bytes]]:
+    """What was not understood, newest first: its receipt, which part and why, and the whole body."""
+    return rows_of(
+        "SELECT q.received_at, q.place, q.reason, w.body FROM quarantine AS q "
+        "JOIN webhook AS w ON w.id = q.webhook_id ORDER BY q.id DESC LIMIT ?",
+        (limit,),
+        lambda row: (Millis(row[0]), Unread(where=row[1], reason=row[2]), bytes(row[3])),
+    )
+
+
+def callable_now(now: Millis, limit: int) -> ListQuery[Media]:
+    """Queued media that may be asked for now: fewest tries first, then the longest waiting."""
+    return rows_of(
+        sql(
+            "SELECT",
+            SELECTED,
+            "FROM media WHERE state = ? AND (next_try_at IS NULL OR next_try_at <= ?)",
+            "ORDER BY progress_try_number, progress_at, seq LIMIT ?",
+        ),
+        (State.QUEUED.value, now, limit),
+        read_media,
+    )
+
+
+def silent_since(moment: Millis, limit: int) -> ListQuery[Media]:
+    """Requested media of which nothing was learnt after `moment`, the longest silent first."""
+    return rows_of(
+        sql(
+            "SELECT",
+            SELECTED,
+            "FROM media WHERE state = ? AND progress_at <= ? ORDER BY progress_at, seq LIMIT ?",
+        ),
+        (State.REQUESTED.value, moment, limit),
+        read_media,
+    )
+
+
+def next_wake() -> Query[Millis | None]:
+    """The earliest moment at which a queued media may be tried again; None if none waits for one."""
+    return first_of(
+        "SELECT min(next_try_at) FROM media WHERE state = ?",
+        (State.QUEUED.value,),
+        lambda row: None if row[0] is None else Millis(row[0]),
+    )
+
+
+def orders_taken(ids: Sequence[str]) -> Query[dict[str, Taken]]:
+    """What became of orders; one that is missing was not taken yet."""
+    return folded(
+        sql("SELECT id, taken FROM order_taken WHERE id IN", marks(len(ids))),
+        tuple(ids),
+        lambda rows: {row[0]: Taken(row[1]) for row in rows},
+    )
+
+
+def waiting_counts() -> Query[dict[State, int]]:
+    """How many media are queued and how many requested; both states are always there."""
+    return folded(
+        "SELECT state, count(*) FROM media WHERE state IN (?, ?) GROUP BY state",
+        (State.QUEUED.value, State.REQUESTED.value),
+        lambda rows: {State.QUEUED: 0, State.REQUESTED: 0, **{State(row[0]): row[1] for row in rows}},
+    )
+
+
+def _only(row: Row) -> MediaKey:
+    return MediaKey(row[0])
+
+
+def _only_number(row: Row) -> int:
+    return int(row[0])
+
+
+def _read_notice(row: Row) -> Notice:
+    at, level, source, text, key, first_at, times = row
+    return Notice(
+        at=at, level=Level(level), source=source, text=text, key=key, first_at=first_at, count=times
+    )

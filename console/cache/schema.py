@@ -1,0 +1,133 @@
+"""The tables of the cache. A released version is never edited: a change is one more entry below.
+
+`media` is plain on purpose, one row a media, so that any SQLite tool can read it. Times are UTC
+milliseconds. `media.search_text` is what the text search looks in.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+APPLICATION_ID: Final = 0x574D4331
+"""Marks a file as a cache of this program (`PRAGMA application_id`)."""
+
+_MEDIA = """
+CREATE TABLE media (
+    seq INTEGER PRIMARY KEY,
+    account TEXT NOT NULL,
+    key TEXT NOT NULL,
+    id TEXT,
+    state TEXT NOT NULL,
+    type TEXT NOT NULL,
+    mime_type TEXT,
+    sha256 TEXT,
+    size INTEGER,
+    filename TEXT,
+    caption TEXT,
+    sender TEXT,
+    sender_name TEXT,
+    message_id TEXT,
+    sent_at INTEGER,
+    heard_at INTEGER,
+    announced_at INTEGER,
+    clock_from INTEGER NOT NULL,
+    error_code,
+    error_title TEXT,
+    error_details TEXT,
+    error_origin TEXT,
+    attempts INTEGER NOT NULL,
+    next_try_at INTEGER,
+    progress_attempt INTEGER,
+    progress_step INTEGER,
+    progress_at INTEGER,
+    progress_try_number INTEGER,
+    undownloaded INTEGER NOT NULL,
+    announced_error TEXT,
+    announced_error_from INTEGER,
+    conflict INTEGER NOT NULL,
+    type_from INTEGER,
+    mime_type_from INTEGER,
+    sha256_from INTEGER,
+    size_from INTEGER,
+    search_text TEXT NOT NULL,
+    UNIQUE (account, key)
+)
+"""
+
+_FACT = """
+CREATE TABLE fact (
+    seq INTEGER PRIMARY KEY,
+    account TEXT NOT NULL,
+    media_key TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    data TEXT NOT NULL,
+    webhook_id INTEGER,
+    identity BLOB NOT NULL,
+    UNIQUE (account, media_key, identity)
+)
+"""
+
+_WEBHOOK = """
+CREATE TABLE webhook (
+    id INTEGER PRIMARY KEY,
+    received_at INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    facts INTEGER NOT NULL
+)
+"""
+
+_QUARANTINE = """
+CREATE TABLE quarantine (
+    id INTEGER PRIMARY KEY,
+    webhook_id INTEGER NOT NULL,
+    received_at INTEGER NOT NULL,
+    place TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    UNIQUE (digest, place)
+)
+"""
+
+_ORDER_TAKEN = """
+CREATE TABLE order_taken (
+    id TEXT PRIMARY KEY,
+    at INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    media_key TEXT NOT NULL,
+    taken TEXT NOT NULL
+) WITHOUT ROWID
+"""
+
+_STATUS = "CREATE TABLE status (id INTEGER PRIMARY KEY CHECK (id = 1), data TEXT NOT NULL)"
+
+_NOTICE = """
+CREATE TABLE notice (
+    id INTEGER PRIMARY KEY,
+    first_at INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    level TEXT NOT NULL,
+    source TEXT NOT NULL,
+    text TEXT NOT NULL,
+    media_key TEXT,
+    count INTEGER NOT NULL,
+    UNIQUE (level, source, text)
+)
+"""
+
+VERSIONS: Final[tuple[tuple[str, ...], ...]] = (
+    (
+        _MEDIA,
+        "CREATE INDEX media_by_state ON media (state, clock_from)",
+        _FACT,
+        _WEBHOOK,
+        _QUARANTINE,
+        _ORDER_TAKEN,
+        _STATUS,
+        _NOTICE,
+        "CREATE INDEX notice_by_time ON notice (at)",
+    ),
+)
+"""The statements that lead to version 1, 2, …; `PRAGMA user_version` counts them."""
+
+LATEST: Final = len(VERSIONS)

@@ -1,0 +1,94 @@
+"""The file behind a reader: how it is opened without writing a byte, and whether it is still the same.
+
+SQLite opens a WAL database read-only by way of its `-wal` and `-shm` files, and makes them if they
+are missing. The writer therefore leaves them in place when it ends. Where they are missing all the
+same (a copied file), nobody writes, and the file is read as one that cannot change (`immutable`);
+readers look again after each query and repeat it in the usual way if a writer has come meanwhile.
+A connection opened with `mode=ro` never checkpoints, not even as the last one to close.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from console.cache.migrations import CacheDamaged, judge, uri
+from console.cache.paths import wal_path
+from console.cache.schema import LATEST
+from console.domain.exceptions import ConsoleError, FixSetting, Report, RetryLater
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class NoCache(ConsoleError):
+    """There is no cache yet."""
+
+
+class Unreadable(RetryLater):
+    """The cache cannot be read at this moment."""
+
+
+class Source(Struct, frozen=True):
+    """A cache file as it was found."""
+
+    inode: tuple[int, int]
+    immutable: bool
+
+    def address(self, db: Path) -> str:
+        """The SQLite address that opens it read-only."""
+        return uri(db, "mode=ro&immutable=1" if self.immutable else "mode=ro")
+
+    def stands(self, db: Path) -> bool:
+        """Whether a connection opened on it may go on: the same file, and no writer came to a still one."""
+        found = look(db)
+        return found.inode == self.inode and not (self.immutable and not found.immutable)
+
+
+def look(db: Path) -> Source:
+    """What lies at the path of the cache now.
+
+    Raises:
+        NoCache: nothing.
+        FixSetting: it cannot be looked at.
+    """
+    try:
+        found = db.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NoCache(
+            f"There is no cache at {db} yet.", "Start media-console or media-console listen."
+        ) from error
+    except OSError as error:
+        raise FixSetting(
+            f"The cache {db} cannot be read: {error.strerror}.", "Check its permissions."
+        ) from error
+    return Source((found.st_dev, found.st_ino), immutable=not wal_path(db).exists())
+
+
+def check_readable(version: int, application: int, db: Path) -> None:
+    """Refuses a file that this version cannot read.
+
+    Raises:
+        FixSetting: not a cache, newer than this version, or older and not yet brought up to date.
+    """
+    judge(version, application, db)
+    if version < LATEST:
+        raise FixSetting(
+            f"The cache {db} was written by an older version.",
+            "Start media-console or media-console listen once; it brings the cache up to date.",
+        )
+
+
+def unreadable(db: Path, error: sqlite3.Error) -> ConsoleError:
+    """Says in words why a query failed."""
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return CacheDamaged(
+            f"The cache {db} is not a database that can be read ({error}). Nothing was changed.",
+            "Stop the service and set the file aside, or set DB to another path.",
+        )
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        return Unreadable(f"The cache {db} cannot be read now ({error}).", "Try again in a moment.")
+    return Report(f"The cache {db} cannot be read ({error}).", "Please report this text.")

@@ -1,0 +1,206 @@
+"""Views, filters and sort orders as SQL over the `media` table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from console.cache.query import marks
+from console.cache.rows import SqlValue
+from console.domain.filters import (
+    LAPSED,
+    DueTerm,
+    ErrorTerm,
+    Filter,
+    FromTerm,
+    IdTerm,
+    Left,
+    Sender,
+    StateTerm,
+    Term,
+    TextTerm,
+    TypeTerm,
+)
+from console.domain.media import CLOCKED, NEEDS_DOWNLOAD, OPEN_STATES, State
+from console.domain.retention import SOON_MS
+from console.domain.views import Selection, Sort, View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from console.domain.media import Millis
+
+
+class Condition(Struct, frozen=True):
+    """A piece of SQL that is true or false of a row (never NULL), and its parameters."""
+
+    sql: str
+    params: tuple[SqlValue, ...] = ()
+
+
+ALWAYS: Final = Condition("1")
+
+
+def both(*conditions: Condition) -> Condition:
+    """True where all of them are."""
+    parts = [condition for condition in conditions if condition is not ALWAYS]
+    if not parts:
+        return ALWAYS
+    return Condition(
+        " AND ".join(f"({part.sql})" for part in parts),
+        tuple(value for part in parts for value in part.params),
+    )
+
+
+def either(*conditions: Condition) -> Condition:
+    """True where at least one of them is."""
+    return Condition(
+        " OR ".join(f"({condition.sql})" for condition in conditions) or "0",
+        tuple(value for condition in conditions for value in condition.params),
+    )
+
+
+def states(wanted: Iterable[State]) -> Condition:
+    """True in these states."""
+    return _one_of("state", sorted(state.value for state in wanted))
+
+
+def _one_of(expression: str, values: Sequence[str]) -> Condition:
+    return Condition(f"{expression} IN {marks(len(values))}", tuple(values))
+
+
+def view_condition(view: View, window_ms: int, now: Millis) -> Condition:
+    """What a view holds. *Due soon* reaches three days to both sides of the deadline."""
+    match view:
+        case View.ALL:
+            return ALWAYS
+        case View.NEEDS_DOWNLOAD:
+            return states(NEEDS_DOWNLOAD)
+        case View.REQUESTED:
+            return states(OPEN_STATES)
+        case View.FAILED:
+            return states({State.FAILED})
+        case View.DOWNLOADED:
+            return states({State.DOWNLOADED})
+        case View.DUE_SOON:
+            edge = now - window_ms
+            around = Condition("clock_from > ? AND clock_from < ?", (edge - SOON_MS, edge + SOON_MS))
+            return both(states(CLOCKED), around)
+
+
+def filter_condition(wanted: Filter, window_ms: int, now: Millis) -> Condition:
+    """What a filter lets through: the same media as `domain.filters.matches`.
+
+    Needs the SQL function `casefold` (see `reader`), which SQLite lacks for letters beyond ASCII.
+    """
+    return both(*(_term(term, now - window_ms) for term in wanted.terms))
+
+
+def _term(term: Term, edge: int) -> Condition:
+    holds = _holds(term, edge)
+    return Condition(f"NOT ({holds.sql})", holds.params) if term.negated else holds
+
+
+def _holds(term: Term, edge: int) -> Condition:
+    """One term as if it were not negated; `edge` is the start of a window that ends now."""
+    match term:
+        case StateTerm():
+            return either(states(term.states), *([_left(LAPSED, edge)] if term.lapsed else []))
+        case TypeTerm():
+            return _one_of("type", [kind.value for kind in term.types])
+        case FromTerm():
+            return either(*map(_from, term.senders))
+        case DueTerm():
+            return either(*(_left(left, edge) for left in term.ranges))
+        case ErrorTerm():
+            return both(Condition("error_title IS NOT NULL"), _error(term))
+        case IdTerm():
+            return either(*(_folded(("key", "message_id"), text) for text in term.texts))
+        case TextTerm():
+            return Condition("instr(search_text, ?) > 0", (term.text,))
+
+
+def _left(left: Left, edge: int) -> Condition:
+    above = [] if left.above is None else [Condition("clock_from > ?", (edge + left.above,))]
+    below = [] if left.below is None else [Condition("clock_from < ?", (edge + left.below,))]
+    return both(Condition("state <> ?", (State.DOWNLOADED.value,)), *above, *below)
+
+
+def _from(sender: Sender) -> Condition:
+    """The sender is part of `search_text`, whose cheap test goes first and leaves few to fold."""
+    likely = Condition("instr(search_text, ?) > 0", (sender.text,))
+    named = both(likely, _folded(("sender", "sender_name"), sender.text))
+    if sender.digits is None:
+        return named
+    return either(named, Condition("instr(coalesce(sender, ''), ?) > 0", (sender.digits,)))
+
+
+def _error(term: ErrorTerm) -> Condition:
+    if term.any:
+        return ALWAYS
+    by_code = _one_of("casefold(CAST(error_code AS TEXT))", term.codes)
+    return either(by_code, *(_folded(("error_title", "error_details"), text) for text in term.texts))
+
+
+def _folded(columns: Iterable[str], text: str) -> Condition:
+    """True where one of the columns holds a text that is casefolded already."""
+    return either(*(Condition(f"instr(casefold({column}), ?) > 0", (text,)) for column in columns))
+
+
+def selection_condition(selection: Selection, window_ms: int, now: Millis) -> Condition:
+    """What a list shows."""
+    return both(
+        view_condition(selection.view, window_ms, now), filter_condition(selection.filter, window_ms, now)
+    )
+
+
+_CLOCKED: Final = ", ".join(f"'{state.value}'" for state in sorted(CLOCKED))
+
+_BY_NEED: Final = (
+    State.UNDOWNLOADED,
+    State.FAILED,
+    State.UNCONFIRMED,
+    State.QUEUED,
+    State.REQUESTED,
+    State.RECEIVED,
+    State.DOWNLOADED,
+)
+"""The order by state: what the operator must act on first."""
+
+_STATE_RANK: Final = (
+    "CASE state " + " ".join(f"WHEN '{state.value}' THEN {n}" for n, state in enumerate(_BY_NEED)) + " END"
+)
+
+_ORDERS: Final[dict[Sort, tuple[tuple[str, bool], ...]]] = {
+    Sort.RECEIVED: (("heard_at", False),),
+    Sort.SENT: (("coalesce(sent_at, heard_at)", False),),
+    Sort.FROM: (
+        ("coalesce(sender_name, sender) IS NULL", True),
+        ("coalesce(sender_name, sender) COLLATE NOCASE", True),
+        ("clock_from", True),
+    ),
+    Sort.TYPE: (("type", True), ("clock_from", True)),
+    Sort.STATE: ((_STATE_RANK, True), ("clock_from", True)),
+}
+"""Expressions and whether they ascend."""
+
+
+def order_by(selection: Selection, window_ms: int, now: Millis) -> Condition:
+    """The order of a list, total: media that are alike otherwise are ordered by their key.
+
+    By due means urgency: the deadline still ahead in a state where it matters, then those past
+    it, then those whose file the client holds as far as known; each by deadline.
+    """
+    params: tuple[SqlValue, ...] = ()
+    if selection.sort is Sort.DUE:
+        late = f"CASE WHEN state NOT IN ({_CLOCKED}) THEN 2 ELSE clock_from <= ? END"
+        terms: tuple[tuple[str, bool], ...] = ((late, True), ("clock_from", True))
+        params = (now - window_ms,)
+    else:
+        terms = _ORDERS[selection.sort]
+    ordered = [
+        f"{expression} {'ASC' if ascends is not selection.reverse else 'DESC'}"
+        for expression, ascends in (*terms, ("key", True), ("account", True))
+    ]
+    return Condition(", ".join(ordered), params)
