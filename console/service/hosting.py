@@ -121,13 +121,13 @@ class ServiceThread:
 
     async def _serve(self) -> None:
         stop, ready = asyncio.Event(), asyncio.Event()
-        service = self._make()
-        self._service, self._stop, self._loop = service, stop, asyncio.get_running_loop()
-        if not self._wanted:
-            stop.set()
         announcing = Supervisor(self)
-        announcing.start("announcement", lambda: self._announce(ready))
         try:
+            service = self._make()
+            self._service, self._stop, self._loop = service, stop, asyncio.get_running_loop()
+            if not self._wanted:
+                stop.set()
+            announcing.start("announcement", lambda: self._announce(ready))
             await service.run(ready, stop)
         except ConsoleError as error:
             log.warning("the service does not run: %s", error.what)

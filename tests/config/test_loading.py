@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import certifi
 import pytest
 
 from console.config import SETTINGS, Address, Secret, Settings, check_files, config_path, load
@@ -210,10 +211,21 @@ def test_the_file_lies_in_the_users_config_folder_or_where_it_is_named(home: Pat
     assert load({}, {}).calls == 7
 
 
-def test_the_files_that_the_service_reads_must_be_readable(home: Path) -> None:
-    pem = write(home / "ca.pem", "x")
-    check_files(load({}, variables(api_ca=str(pem))))
-    with pytest.raises(FixSetting, match=r"API_CA in MEDIA_CONSOLE_API_CA names .*No such file"):
+def test_the_certificates_that_the_service_uses_must_be_usable(home: Path) -> None:
+    junk = write(home / "junk.pem", "not a certificate")
+    check_files(load({}, {}))
+    with pytest.raises(FixSetting, match=r"API_CA in MEDIA_CONSOLE_API_CA names .*absent.pem: No such file"):
         check_files(load({}, variables(api_ca=str(home / "absent.pem"))))
-    with pytest.raises(FixSetting, match=r"TLS_CERT on --tls-cert names .*directory"):
-        check_files(load({"tls_cert": str(home), "tls_key": str(pem)}, {}))
+    with pytest.raises(FixSetting, match=r"API_CA on --api-ca names .*junk.pem: no usable PEM"):
+        check_files(load({"api_ca": str(junk)}, {}))
+    with pytest.raises(
+        FixSetting, match=r"TLS_CERT on --tls-cert with TLS_KEY in MEDIA_CONSOLE_TLS_KEY .*junk"
+    ):
+        check_files(load({"tls_cert": str(junk)}, variables(tls_key=str(junk))))
+    with pytest.raises(FixSetting, match="Is a directory"):
+        check_files(load({"tls_cert": str(home), "tls_key": str(junk)}, {}))
+
+
+def test_a_good_pair_and_authority_pass(home: Path) -> None:
+    authority = Path(certifi.where())
+    check_files(load({"api_ca": str(authority)}, {}))
