@@ -213,5 +213,7 @@ def _rank(progress: Progress) -> tuple[object, ...]:
     )
 
 
-def _error_order(error: StoreError) -> tuple[str, str, str, str]:
-    return (str(error.code), error.title, error.details or "", error.origin)
+def _error_order(error: StoreError) -> tuple[object, ...]:
+    """A total order in which only equal errors tie: `400` and `"400"` are two."""
+    code = (str(error.code), isinstance(error.code, str))
+    return (*code, error.title, error.details is not None, error.details or "", error.origin)
