@@ -1,0 +1,57 @@
+"""The service put together from the settings: which dialect, which API, where the log goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from console import clock
+
+if TYPE_CHECKING:
+    from console.config import Secret, Settings
+    from console.domain.standing import Standing
+    from console.service.core import Service
+
+
+def make_service(settings: Settings) -> Service:
+    """A service for these settings; to be called on the event loop that will run it.
+
+    The imports are here because they cost more than everything a screen needs for its first picture.
+
+    Raises:
+        FixSetting: a setting cannot be used.
+    """
+    from console.platforms.onpremises.client import OnPremisesApi
+    from console.platforms.onpremises.webhook import read_webhook
+    from console.service.core import Service
+
+    api = None
+    if settings.api_url is not None:
+        api = OnPremisesApi(
+            settings.api_url,
+            username=settings.api_username,
+            password=_revealed(settings.api_password),
+            token=_revealed(settings.api_token),
+            ca=settings.api_ca,
+            insecure=settings.api_insecure,
+            proxy=_revealed(settings.api_proxy),
+            now=clock.wall,
+        )
+    return Service(settings, api=api, read=read_webhook)
+
+
+def listener_words(settings: Settings, standing: Standing | None) -> str:
+    """Where webhooks are to be posted, or why nowhere."""
+    if standing is not None and standing.listener is not None:
+        scheme = "https" if settings.tls_cert is not None else "http"
+        return f"Waiting for webhooks at {scheme}://{standing.listener}/webhook"
+    why = standing.listener_error if standing is not None else None
+    return f"Waiting for no webhooks. {why or ''}".rstrip()
+
+
+def secrets(settings: Settings) -> tuple[Secret | None, ...]:
+    """What no log may show."""
+    return settings.api_password, settings.api_token, settings.api_proxy
+
+
+def _revealed(secret: Secret | None) -> str | None:
+    return secret.reveal() if secret is not None else None

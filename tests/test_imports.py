@@ -1,0 +1,56 @@
+"""What a start really imports: the plain commands pay for neither a screen nor a server."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAVY = {"textual", "rich", "uvicorn", "starlette", "httpx", "httpcore", "console.ui", "console.service"}
+
+RUN = """
+import json, sys
+from console.cli.program import run
+code = run(json.loads(sys.argv[1]))
+print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
+"""
+
+
+def modules_of(arguments: list[str], tmp_path: Path) -> set[str]:
+    """The modules that a command has imported by its end; it must succeed."""
+    ended = subprocess.run(
+        [sys.executable, "-c", RUN, json.dumps(arguments)],
+        capture_output=True,
+        text=True,
+        timeout=15,
+        env={**os.environ, "MEDIA_CONSOLE_DB": str(tmp_path / "media.db"), "HOME": str(tmp_path)},
+    )
+    code, modules = json.loads(ended.stderr.splitlines()[-1])
+    assert code == 0, ended.stderr
+    return set(modules)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--version"], ["--help"], ["list"], ["list", "--json", "--filter", "type:image"]],
+    ids=" ".join,
+)
+def test_a_plain_command_imports_no_screen_and_no_server(arguments: list[str], tmp_path: Path) -> None:
+    assert not modules_of(arguments, tmp_path) & HEAVY
+
+
+@pytest.mark.parametrize("command", ["list", "show", "download", "listen", "simulate"])
+def test_no_command_but_the_screen_imports_textual(command: str, tmp_path: Path) -> None:
+    assert not modules_of([command, "--help"], tmp_path) & {"textual", "rich", "console.ui.app"}
+
+
+def test_the_version_needs_no_cache_and_no_settings(tmp_path: Path) -> None:
+    modules = modules_of(["--version"], tmp_path)
+    assert not modules & {"sqlite3", "asyncio", "platformdirs", "tomllib", "console.cache"}
