@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from console.domain.reading import Reading, Unread
     from console.domain.standing import Notice, Standing
 
-MediaRef = tuple[str, "MediaKey"]
+MediaRef: TypeAlias = "tuple[str, MediaKey]"
 """Account and key: what a row is unique by."""
 
 NOTICES_KEPT: Final = 1000

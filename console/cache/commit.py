@@ -5,10 +5,13 @@ from __future__ import annotations
 import queue
 import sqlite3
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from console.cache.batch import Batch
-from console.cache.migrations import create, uri
+from console.cache.migrations import BUSY_SECONDS, create, uri
 from console.domain.exceptions import ConsoleError, RetryLater
 
 if TYPE_CHECKING:
@@ -19,8 +22,11 @@ if TYPE_CHECKING:
     from console.cache.batch import MediaRef
 
 BATCH: Final = 64
+"""Entries in one transaction, at most."""
 IDLE_SECONDS: Final = 2.0
-"""A pause in which the log is folded back into the database and cut to nothing."""
+"""A pause after which the log is folded back into the database and cut to nothing."""
+MEDIA: Final = 2000
+"""About so many media make a transaction full, however few entries they came in."""
 
 
 class CacheUnavailable(RetryLater):
@@ -33,7 +39,10 @@ class CacheBusy(RetryLater):
 
 _UNSTORABLE: Final = (
     ValueError,
+    TypeError,
+    LookupError,
     OverflowError,
+    msgspec.MsgspecError,
     sqlite3.DataError,
     sqlite3.IntegrityError,
     sqlite3.InterfaceError,
@@ -43,7 +52,10 @@ _UNSTORABLE: Final = (
 
 
 class Entry:
-    """One caller's unit of work: done whole inside a transaction, or not at all."""
+    """One caller's unit of work: done whole inside a transaction, or not at all.
+
+    It counts as failed until its transaction is committed.
+    """
 
     __slots__ = ("error", "future", "instead", "refs", "result", "work")
 
@@ -59,7 +71,12 @@ class Entry:
         self.future = future
         self.instead = instead
         self.result: object = None
-        self.error: BaseException | None = None
+        self.error: BaseException | None = CacheUnavailable("The cache is closed.", "The service is ending.")
+
+    def succeed(self, result: object) -> None:
+        """Notes the outcome of a committed entry."""
+        self.result = result
+        self.error = None
 
     def release(self) -> None:
         """Hands the outcome to the caller, if it still waits. Only on its event loop."""
@@ -94,6 +111,7 @@ class Committer:
         self._connection: sqlite3.Connection | None = None
         self._keeper: sqlite3.Connection | None = None
         self._settled = True
+        self._ended = False
         self._thread: threading.Thread | None = None
 
     async def start(self) -> None:
@@ -109,6 +127,7 @@ class Committer:
             await opening.future
         except BaseException:
             self.stop()
+            await self._loop.run_in_executor(None, self.join)
             raise
 
     def waiting(self) -> int:
@@ -118,6 +137,8 @@ class Committer:
     def put(self, entry: Entry) -> None:
         """Queues an entry; its future is settled on the loop once it is committed or failed."""
         self._queue.put(entry)
+        if self._ended:
+            self._abandon()
 
     def stop(self) -> None:
         """Lets the thread finish what has queued, close the cache and end; returns at once."""
@@ -133,24 +154,29 @@ class Committer:
             self._begin(opening)
             while (first := self._next()) is not None:
                 entries = [first]
-                stop = self._gather(entries)
-                self._commit([entry for entry in entries if not entry.future.cancelled()])
-                self._release(entries)
+                try:
+                    stop = self._gather(entries)
+                    self._commit([entry for entry in entries if not entry.future.cancelled()])
+                finally:
+                    self._release(entries)
                 if stop:
                     break
         finally:
             self._close()
+            self._ended = True
+            self._abandon()
 
     def _begin(self, opening: Entry) -> None:
         try:
-            if not self._db.exists():
-                create(self._db)
+            create(self._db)
             self._opened()
+            opening.succeed(None)
         except ConsoleError as error:
             opening.error = error
         except sqlite3.Error as error:
             opening.error = unavailable(self._db, error)
-        self._release((opening,))
+        finally:
+            self._release((opening,))
 
     def _next(self) -> Entry | None:
         while not self._settled:
@@ -163,49 +189,57 @@ class Committer:
     def _gather(self, entries: list[Entry]) -> bool:
         """Adds what has queued meanwhile; True if the end was among it."""
         try:
-            while len(entries) < BATCH:
+            media = len(entries[0].refs)
+            while len(entries) < BATCH and media < MEDIA:
                 entry = self._queue.get_nowait()
                 if entry is None:
                     return True
                 entries.append(entry)
+                media += len(entry.refs)
         except queue.Empty:
             pass
         return False
 
-    def _commit(self, entries: list[Entry]) -> None:
+    def _commit(self, entries: list[Entry]) -> bool:
+        """Settles entries; False if the cache cannot be written."""
         try:
             self._transact(entries)
         except _UNSTORABLE as error:
-            self._commit_alone(entries, error)
+            return self._commit_alone(entries, error)
         except (sqlite3.Error, ConsoleError) as error:
             self._fail(entries, error)
+            return False
+        return True
 
-    def _commit_alone(self, entries: list[Entry], error: BaseException) -> None:
+    def _commit_alone(self, entries: list[Entry], error: BaseException) -> bool:
         """Tries entries one by one after their common transaction failed by the content of one."""
         if len(entries) > 1:
-            for entry in entries:
-                self._commit([entry])
-            return
+            for number, entry in enumerate(entries, 1):
+                if not self._commit([entry]):
+                    for left in entries[number:]:
+                        left.error = entry.error
+                    return False
+            return True
         (entry,) = entries
         if entry.instead is None:
             entry.error = error
-            return
+            return True
         entry.work, entry.instead = entry.instead, None
-        self._commit([entry])
+        return self._commit([entry])
 
     def _transact(self, entries: list[Entry]) -> None:
         """Does all entries in one transaction; one whose decision fails adds nothing to it."""
         if not entries:
             return
+        done: list[tuple[Entry, object]] = []
         connection = self._opened()
         connection.execute("BEGIN IMMEDIATE")
         try:
             self._settled = False
             batch = Batch(connection, {ref for entry in entries for ref in entry.refs})
             for entry in entries:
-                entry.error = None
                 try:
-                    entry.result = entry.work(batch)
+                    done.append((entry, entry.work(batch)))
                 except DecisionFailed as failed:
                     entry.error = failed.__cause__
             batch.write()
@@ -213,6 +247,8 @@ class Committer:
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+        for entry, result in done:
+            entry.succeed(result)
 
     def _fail(self, entries: list[Entry], error: sqlite3.Error | ConsoleError) -> None:
         """Fails a batch and all that queued behind it; the next one gets a fresh connection.
@@ -231,12 +267,21 @@ class Committer:
             entry.error = unavailable(self._db, error)
         self._release(behind)
 
+    def _abandon(self) -> None:
+        """Fails what came after the end."""
+        late: list[Entry] = []
+        with suppress(queue.Empty):
+            while True:
+                entry = self._queue.get_nowait()
+                if entry is not None:
+                    late.append(entry)
+        self._release(late)
+
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = self._connect(self._db)
         if self._keeper is None:
-            self._keeper = sqlite3.connect(uri(self._db, "mode=ro"), uri=True)
-            self._keeper.execute("SELECT count(*) FROM status").fetchone()
+            self._keeper = _keep(self._db)
         return self._connection
 
     def _settle(self) -> None:
@@ -246,10 +291,12 @@ class Committer:
             return
         try:
             self._connection.execute("PRAGMA busy_timeout = 0")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            self._connection.execute("PRAGMA busy_timeout = 5000")
+            (busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
         except sqlite3.Error:
             self._drop()
+        else:
+            self._settled = not busy
 
     def _drop(self) -> None:
         if self._connection is not None:
@@ -263,8 +310,18 @@ class Committer:
             self._keeper.close()
 
     def _release(self, entries: Sequence[Entry]) -> None:
-        if entries and not self._loop.is_closed():
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(_release, entries)
+
+
+def _keep(db: Path) -> sqlite3.Connection:
+    keeper = sqlite3.connect(uri(db, "mode=ro"), uri=True)
+    try:
+        keeper.execute("SELECT count(*) FROM status").fetchone()
+    except BaseException:
+        keeper.close()
+        raise
+    return keeper
 
 
 def _nothing(_: Batch) -> None:

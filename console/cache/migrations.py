@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -42,17 +43,18 @@ def check_sqlite(version: Sequence[int] = sqlite3.sqlite_version_info) -> None:
 
 def uri(db: Path, options: str) -> str:
     """A SQLite address of a file, whatever characters are in its path."""
-    return f"file:{quote(str(db.absolute()))}?{options}"
+    return f"file:{quote(os.fsencode(db.absolute()))}?{options}"
 
 
 def create(db: Path) -> None:
-    """Makes a new, empty, private cache; does nothing where one came into being meanwhile.
+    """Makes a new, empty, private cache; does nothing where a file of that name lies already.
 
     Raises:
         CacheRefused: the folder or the file cannot be written.
     """
     try:
-        create_private(db, _build)
+        if not db.exists():
+            create_private(db, _build)
     except OSError as error:
         raise CacheRefused(
             f"The cache {db} cannot be created: {error.strerror}.", "Check the folder and the setting DB."

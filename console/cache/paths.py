@@ -14,17 +14,23 @@ if TYPE_CHECKING:
 
 def inbox_path(db: Path) -> Path:
     """The file of waiting orders beside a cache."""
-    return db.with_name(f"{db.name}.inbox")
+    return _beside(db, ".inbox")
 
 
 def lock_path(db: Path) -> Path:
     """The file whose `flock` says that a service runs on this cache."""
-    return db.with_name(f"{db.name}.lock")
+    return _beside(db, ".lock")
 
 
 def wal_path(db: Path) -> Path:
     """SQLite's write-ahead log of a cache."""
-    return db.with_name(f"{db.name}-wal")
+    return _beside(db, "-wal")
+
+
+def _beside(db: Path, ending: str) -> Path:
+    """A companion of the file itself: who comes by a symbolic link must find the same ones."""
+    place = db.resolve()
+    return place.with_name(place.name + ending)
 
 
 def make_folder(folder: Path) -> None:

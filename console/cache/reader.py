@@ -5,7 +5,6 @@ They never write, never checkpoint and create no file; see `console.cache.source
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -137,6 +136,8 @@ class AsyncCacheReader:
         self._opened = 0
         self._connection: aiosqlite.Connection | None = None
         self._source = Source(inode=(0, 0), immutable=True)
+        import asyncio  # only here: the shell's reader starts without it
+
         self._turn = asyncio.Lock()
 
     async def __aenter__(self) -> AsyncCacheReader:
@@ -193,6 +194,8 @@ class AsyncCacheReader:
                         raise _interrupted(self._db)
                     for row in rows:
                         yield query.each(row)
+                        if self._connection is not connection:
+                            raise _interrupted(self._db)
 
     async def version(self) -> int:
         """A number that differs from the last one whenever something may have changed since."""

@@ -43,8 +43,7 @@ class Source(Struct, frozen=True):
 
     def stands(self, db: Path) -> bool:
         """Whether a connection opened on it may go on: the same file, and no writer came to a still one."""
-        found = look(db)
-        return found.inode == self.inode and not (self.immutable and not found.immutable)
+        return _inode(db) == self.inode and not (self.immutable and wal_path(db).exists())
 
 
 def look(db: Path) -> Source:
@@ -54,6 +53,10 @@ def look(db: Path) -> Source:
         NoCache: nothing.
         FixSetting: it cannot be looked at.
     """
+    return Source(_inode(db), immutable=not wal_path(db).exists())
+
+
+def _inode(db: Path) -> tuple[int, int]:
     try:
         found = db.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -64,7 +67,7 @@ def look(db: Path) -> Source:
         raise FixSetting(
             f"The cache {db} cannot be read: {error.strerror}.", "Check its permissions."
         ) from error
-    return Source((found.st_dev, found.st_ino), immutable=not wal_path(db).exists())
+    return found.st_dev, found.st_ino
 
 
 def check_readable(version: int, application: int, db: Path) -> None:
