@@ -34,6 +34,7 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 BODY_LIMIT = 3_000_000
 BODY_SECONDS = 10.0
 LINGER_SECONDS = 1.0
+LINGER_BYTES = 10_000_000
 WEBHOOK_PATH = "/webhook"
 HEALTH_PATH = "/healthz"
 
@@ -144,7 +145,7 @@ class WebhookApp:
             if refusal.whole:
                 await _respond(send, refusal.answer())
             else:
-                await _respond_and_drain(send, receive, refusal.answer(), self._body_limit)
+                await _respond_and_drain(send, receive, refusal.answer())
             return
         await _respond(send, answer)
 
@@ -182,10 +183,11 @@ class WebhookApp:
                         raise _Gone
                     part = message.get("body", b"")
                     size += len(part)
+                    more = message.get("more_body", False)
                     if size > self._body_limit:
-                        raise _too_large(self._body_limit)
+                        raise _too_large(self._body_limit, whole=not more)
                     parts.append(part)
-                    if not message.get("more_body", False):
+                    if not more:
                         return b"".join(parts)
         except TimeoutError as late:
             what = f"The body was not complete after {self._body_seconds:g} seconds."
@@ -201,7 +203,7 @@ def _check_headers(headers: dict[bytes, bytes], limit: int) -> None:
         raise _Refusal(415, "content-type", "The body must be application/json.", whole=False)
     announced = headers.get(b"content-length", b"0")
     if announced.isdigit() and int(announced) > limit:
-        raise _too_large(limit)
+        raise _too_large(limit, whole=False)
 
 
 def _is_json(media_type: bytes) -> bool:
@@ -209,8 +211,8 @@ def _is_json(media_type: bytes) -> bool:
     return (kind in (b"application", b"text") and sub == b"json") or sub.endswith(b"+json")
 
 
-def _too_large(limit: int) -> _Refusal:
-    return _Refusal(413, "too-large", f"The body is larger than {limit} bytes.", whole=False)
+def _too_large(limit: int, *, whole: bool) -> _Refusal:
+    return _Refusal(413, "too-large", f"The body is larger than {limit} bytes.", whole=whole)
 
 
 def _not_allowed(methods: str) -> Answer:
@@ -233,7 +235,7 @@ async def _respond(send: Send, answer: Answer, *, more: bool = False) -> None:
     await send({"type": "http.response.body", "body": answer.body, "more_body": more})
 
 
-async def _respond_and_drain(send: Send, receive: Receive, answer: Answer, limit: int) -> None:
+async def _respond_and_drain(send: Send, receive: Receive, answer: Answer) -> None:
     """Answers at once, then reads on for a moment before the connection is closed.
 
     A socket closed with unread bytes in it is reset, and a reset may destroy the answer before
@@ -243,7 +245,7 @@ async def _respond_and_drain(send: Send, receive: Receive, answer: Answer, limit
     drained = 0
     try:
         async with asyncio.timeout(LINGER_SECONDS):
-            while drained <= limit:
+            while drained < LINGER_BYTES:
                 message = await receive()
                 drained += len(message.get("body", b""))
                 if message["type"] == "http.disconnect" or not message.get("more_body", False):

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from console.config import Settings
     from console.domain.media import MediaKey
     from console.domain.standing import Standing
+    from console.listener.app import Receive, Scope, Send
     from console.platforms.base import MediaApi, WebhookReader
 
 BIND_AGAIN = 5.0
@@ -171,7 +172,7 @@ class Service:
             pacing=self._pacing,
             now=self._now,
             unreachable=worker.unreachable,
-            resumed=worker.wake,
+            changed=worker.wake,
             wait=self._wait,
         )
         self._supervisor.keep("worker", worker.run)
@@ -208,9 +209,13 @@ class Service:
     async def _listen(self, writer: CacheWriter) -> None:
         """Serves webhooks; while the port cannot be had, tries for it every few seconds."""
         app = WebhookApp(writer, self._read, now=self._now, witness=self._board)
+
+        async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+            await self._supervisor.guard("webhooks", app(scope, receive, send))
+
         while not self._ending:
             server = ListenerServer(
-                app,
+                guarded,
                 *self._settings.listen,
                 tls_cert=self._settings.tls_cert,
                 tls_key=self._settings.tls_key,

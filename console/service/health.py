@@ -38,7 +38,7 @@ class HealthWatch:
         pacing: Pacing,
         now: Now,
         unreachable: asyncio.Event,
-        resumed: Callable[[], None],
+        changed: Callable[[], None],
         wait: Wait = until_set,
     ) -> None:
         self._api = api
@@ -47,7 +47,7 @@ class HealthWatch:
         self._pacing = pacing
         self._now = now
         self._unreachable = unreachable
-        self._resumed = resumed
+        self._changed = changed
         self._wait = wait
         self._failures = 0
         self._login_refused = False
@@ -85,6 +85,7 @@ class HealthWatch:
         hold = Hold(reason=Reason.UNREACHABLE, since=self._now(), until=None, error=error, remedy=remedy)
         self._gate.hold(hold)
         self._board.held(hold)
+        self._changed()
 
     def _end(self, reasons: list[Reason]) -> None:
         ended = [hold for hold in self._gate.holds if hold.reason in reasons]
@@ -92,4 +93,4 @@ class HealthWatch:
         for reason in reasons:
             self._board.over(reason.value)
         if ended:
-            self._resumed()
+            self._changed()

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from console.cache.inbox import Inbox
+from console.domain.exceptions import RetryLater
 from console.domain.orders import Taken
 from console.domain.standing import Level
 from console.service.waits import Wait, pause, until_set
@@ -60,10 +61,15 @@ class Intake:
     async def _empty_for_ever(self, thread: ThreadPoolExecutor, inbox: Inbox) -> None:
         seen: int | None = None
         while True:
-            version = await _in(thread, inbox.version)
-            if version != seen:
-                await self._empty(thread, inbox)
-                seen = version
+            try:
+                version = await _in(thread, inbox.version)
+                if version != seen:
+                    await self._empty(thread, inbox)
+                    seen = version
+            except RetryLater as error:
+                self._board.trouble("inbox", error.what, "Orders wait in it and will be taken.")
+            else:
+                self._board.over("inbox")
             await pause(self._wait, POLL_EVERY)
 
     async def _empty(self, thread: ThreadPoolExecutor, inbox: Inbox) -> None:

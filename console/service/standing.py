@@ -96,7 +96,10 @@ class Board:
     # -- the tasks' witness
 
     def task_failed(self, name: str, error: Exception) -> None:
-        """Only the error's class is shown: its text may hold what must not be seen."""
+        """Of an unforeseen error only the class is shown: its text may hold what must not be seen."""
+        if isinstance(error, ConsoleError):
+            self.trouble(f"task:{name}", error.what, error.remedy)
+            return
         self.trouble(
             f"task:{name}",
             f"The part {name!r} of the service failed ({type(error).__name__}).",

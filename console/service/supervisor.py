@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any, Protocol, TypeAlias
 
+from console.domain.display import line
+from console.domain.exceptions import ConsoleError
 from console.service.waits import Wait, pause, until_set
 
 log = logging.getLogger(__name__)
@@ -60,6 +62,14 @@ class Supervisor:
         """
         return self._task(name, self._again(name, run))
 
+    async def guard(self, name: str, work: Awaitable[None]) -> None:
+        """Awaits something that another server runs as its task; a failure is told and raised again."""
+        try:
+            await work
+        except Exception as error:
+            self._failed(name, error)
+            raise
+
     async def finish(self, tasks: Collection[asyncio.Task[None]], seconds: float) -> None:
         """Waits so long for tasks to end by themselves, then cancels the rest and waits for that."""
         if not tasks:
@@ -89,10 +99,14 @@ class Supervisor:
         try:
             await run()
         except Exception as error:
-            log.exception("the task %s failed", name)
-            self._witness.task_failed(name, error)
+            self._failed(name, error)
             return False
         return True
+
+    def _failed(self, name: str, error: Exception) -> None:
+        foreseen = isinstance(error, ConsoleError)
+        log.error("the task %s failed: %s", name, line(str(error)), exc_info=None if foreseen else error)
+        self._witness.task_failed(name, error)
 
     async def _again(self, name: str, run: Run) -> None:
         loop = asyncio.get_running_loop()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from console.cache import queries
 from console.domain.errors import sentence
-from console.domain.facts import Fact, StoreRefused, StoreRequested
-from console.domain.media import Origin, State, StoreError
+from console.domain.facts import Fact, StoreDeferred, StoreRefused, StoreRequested
+from console.domain.media import Origin, State, Step, StoreError
 from console.domain.standing import Level
 from console.platforms.base import Accepted, Passing, Refused
 from console.service.answers import INTERRUPTED, deferred, delay_after, hold_for, settle, tries_made
@@ -33,6 +33,8 @@ LONGEST_SLEEP = 30.0
 """Seconds after which the queue is looked at even if nothing woke the worker."""
 
 GIVE_BACK_SECONDS = 1.0
+EXPLAINED = 1000
+"""So many waiting media at most are told why they wait; the standing says it for the rest."""
 
 NOT_RETRIEVABLE = StoreError(
     code="not-retrievable",
@@ -98,6 +100,7 @@ class Worker:
         while True:
             self._wake.clear()
             await self._start_calls()
+            await self._explain_waiting()
             self._show_pause()
             await self._wait(self._wake, await self._sleep())
 
@@ -121,6 +124,36 @@ class Worker:
             if free > 0 and media.key not in self._calls and not self._ending:
                 free -= 1
                 self._calls[media.key] = self._supervisor.start("store", partial(self._call, media.key))
+
+    async def _explain_waiting(self) -> None:
+        """Lets each media that a hold keeps from its first call say why it waits.
+
+        A hold that the API asked for is short and needs no words in every row.
+        """
+        hold = self._gate.held(self._now())
+        if hold is None or hold.reason is Reason.SLOW_DOWN or self._ending:
+            return
+        for media in await self._reader.run(queries.callable_now(self._now(), EXPLAINED)):
+            if media.error is None and media.key not in self._calls:
+                await self._recorder.decide(media.key, partial(self._explained, hold))
+
+    def _explained(self, hold: Hold, media: Media | None) -> Sequence[Fact]:
+        """Inside the writer's transaction: no call was made, so the number of the try stays."""
+        progress = media.progress if media is not None else None
+        if media is None or progress is None or progress.step is not Step.QUEUED:
+            return ()
+        now = self._now()
+        return (
+            StoreDeferred(
+                key=media.key,
+                account=media.account,
+                at=now,
+                attempt=progress.attempt,
+                try_number=progress.try_number,
+                error=hold.error,
+                next_try_at=now,
+            ),
+        )
 
     async def _sleep(self) -> float:
         """Seconds until something can be called that cannot be called now."""

@@ -1,0 +1,95 @@
+"""A real listener on a free port of this machine, over a real cache."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from console.cache.writer import CacheWriter
+from console.clock import wall
+from console.listener.app import WebhookApp
+from console.listener.server import ListenerServer
+from console.platforms.onpremises.webhook import read_webhook
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from console.cache.writer import Recorded
+    from console.domain.exceptions import RetryLater
+    from console.domain.media import Millis
+    from console.listener.app import Recording
+    from console.platforms.base import WebhookReader
+
+
+class Told:
+    """Remembers what the listener tells."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[Millis, Recorded | None]] = []
+        self.refusals: list[tuple[int, str]] = []
+        self.failures: list[RetryLater] = []
+
+    def acknowledged(self, at: Millis, recorded: Recorded | None) -> None:
+        self.heard.append((at, recorded))
+
+    def refused(self, status: int, reason: str, what: str) -> None:
+        assert what
+        self.refusals.append((status, reason))
+
+    def cache_failed(self, error: RetryLater) -> None:
+        self.failures.append(error)
+
+
+@asynccontextmanager
+async def serving(server: ListenerServer) -> AsyncIterator[str]:
+    """Runs a server; gives its address as `host:port`."""
+    address = server.bind()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(server.serve())
+        try:
+            yield address
+        finally:
+            server.stop()
+
+
+@asynccontextmanager
+async def listening(
+    writer: Recording, told: Told, *, read: WebhookReader = read_webhook, **limits: Any
+) -> AsyncIterator[str]:
+    """A listener over a writer; gives its base URL."""
+    app = WebhookApp(writer, read, now=wall, witness=told, **limits)
+    async with serving(ListenerServer(app, "127.0.0.1", 0)) as address:
+        yield f"http://{address}"
+
+
+@asynccontextmanager
+async def cache(path: Path) -> AsyncIterator[CacheWriter]:
+    """A new cache's writer."""
+    writer = await CacheWriter.open(path, now=wall)
+    try:
+        yield writer
+    finally:
+        await writer.close()
+
+
+async def raw(url: str, request: bytes, *, then_close: bool = False) -> bytes:
+    """Sends bytes as they are and returns all that comes back until the connection is closed."""
+    host, port = url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        writer.write(request)
+        if then_close:
+            writer.write_eof()
+        return await reader.read()
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+def held_port() -> socket.socket:
+    """A socket of somebody else that listens on a port of 127.0.0.1."""
+    holder = socket.create_server(("127.0.0.1", 0))
+    return holder
