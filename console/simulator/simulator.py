@@ -12,9 +12,11 @@ from console.simulator.accounts import Accounts
 from console.simulator.behaviours import Script, parse_behaviours
 from console.simulator.callbacks import Callbacks
 from console.simulator.client import DATASTORE_FAILURE, Call, Client
+from console.simulator.control import control_routes
 from console.simulator.dice import Dice
 from console.simulator.settings import ApplicationSettings
 from console.simulator.site import site
+from console.simulator.stream import stream
 from console.simulator.thread import LoopThread
 from console.simulator.volume import HeldMedia
 from console.simulator.wire import Server, bind
@@ -30,10 +32,12 @@ if TYPE_CHECKING:
     from console.simulator.bodies import Json, JsonObject
     from console.simulator.callbacks import Delivery
     from console.simulator.client import Call
+    from console.simulator.story import Story
 
 DEFAULT_LOGIN = ("admin", "Secret-1234")
 DEFAULT_SENDER = "12025550143"
 """From the numbers that are kept free for fiction."""
+DEFAULT_NAME = "Ada Example"
 
 
 class Simulator:
@@ -51,6 +55,8 @@ class Simulator:
         port: port to listen on; 0 takes a free one.
         seed: of everything drawn.
         faults: chance from 0 to 1 that a media nobody gave a behaviour to gets a fault.
+        every: seconds between media that come by themselves; None: none does.
+        stories: media that it has known for long, as a demo's history tells of them.
         callback_delay: seconds from an answer to its callback, at least and at most.
         backoff: seconds by which the wait between deliveries grows; None: as the settings say (3).
         webhook_tls: trust for an https webhook; None: the machine's.
@@ -68,6 +74,8 @@ class Simulator:
         port: int = 0,
         seed: int = 0,
         faults: float = 0.0,
+        every: float | None = None,
+        stories: Sequence[Story] = (),
         callback_delay: tuple[float, float] = (0.01, 0.02),
         backoff: float | None = None,
         webhook_tls: ssl.SSLContext | None = None,
@@ -77,6 +85,7 @@ class Simulator:
         self.password = password
         self._host, self._port = host, port
         self._webhook_tls = webhook_tls
+        self._seed, self._every, self._stories = seed, every, stories
         tokens = Dice(seed, "tokens")
         self.client = Client(
             accounts=Accounts(username, password, dice=tokens, now=now, factory_password=factory_password),
@@ -123,16 +132,36 @@ class Simulator:
         self._thread.start()
 
     def stop(self) -> None:
-        """Cuts every connection and ends; undelivered callbacks are lost."""
+        """Cuts every connection and ends; undelivered callbacks are lost.
+
+        Raises:
+            BaseExceptionGroup: something inside it went wrong while it ran.
+        """
         self._thread.stop()
+
+    def check(self) -> None:
+        """Raises what went wrong inside, if it ended by itself; see `stop`."""
+        if self._thread.ended:
+            self._thread.stop()
 
     async def _live(self, closing: asyncio.Event) -> None:
         callbacks = Callbacks(self.client.settings, self._thread.spawn, tls=self._webhook_tls)
         self.client.callbacks = callbacks
+        for story in self._stories:
+            self._take_over(story)
+        if self._every is not None:
+            self._thread.spawn(stream(self, self._every, self._seed), "stream")
         try:
-            await Server(site(self.client), self._sock).run(closing)
+            await Server(site(self.client, control_routes(self)), self._sock).run(closing)
         finally:
             await callbacks.aclose()
+
+    def _take_over(self, story: Story) -> None:
+        if story.media is None:
+            return
+        self.client.volume.put(story.media)
+        if story.pending is not None:
+            self._thread.spawn(self.client.finish(story.media, story.pending), "store")
 
     # What it heard
 
@@ -199,9 +228,10 @@ class Simulator:
         *,
         media_id: str | None = None,
         undownloaded: bool = False,
+        own_failure: bool = False,
         behaviours: Sequence[str | Kind | Behaviour] = (),
-        sender: str = DEFAULT_SENDER,
-        name: str | None = "Ada Example",
+        sender: str | None = None,
+        name: str | None = DEFAULT_NAME,
         caption: str | None = None,
         filename: str | None = None,
         mime_type: str | None = None,
@@ -212,8 +242,12 @@ class Simulator:
     ) -> MediaId:
         """Sends the webhook of a message with a media; returns the media's id after its first delivery.
 
-        `undownloaded` says so in the media's `status` and leaves the file unstored.
+        The file counts as stored unless one of these is given: `undownloaded` (the media's `status`
+        says so), `own_failure` (the client's own download failed, 400 in the message's `errors`),
+        `errors`. A type that the setting `auto_download` leaves out is announced as undownloaded.
         """
+        if own_failure:
+            errors = [*errors, DATASTORE_FAILURE]
         media = self.client.take_in(MediaType(media_type), media_id, mime_type)
         if behaviours:
             self.behave(media.id, *behaviours)
@@ -231,8 +265,8 @@ class Simulator:
         self,
         media_type: str = "image",
         *,
-        sender: str = DEFAULT_SENDER,
-        name: str | None = "Ada Example",
+        sender: str | None = None,
+        name: str | None = DEFAULT_NAME,
         caption: str | None = None,
         message_id: str | None = None,
         timestamp: str | None = None,
@@ -241,10 +275,6 @@ class Simulator:
         media = HeldMedia(MediaId(""), MediaType(media_type))
         told = bodies.media_object(None, media.mime_type, None, status="undownloaded", caption=caption)
         return await self._message(media, told, sender, name, message_id, timestamp)
-
-    async def announce_failed(self, media_type: str = "image", *, media_id: str | None = None) -> MediaId:
-        """As `announce`, with the client's own download failed: 400 in the message's `errors`."""
-        return await self.announce(media_type, media_id=media_id, errors=[DATASTORE_FAILURE])
 
     async def send(self, body: JsonObject | bytes) -> Delivery:
         """Sends any webhook, JSON or raw; returns after its first delivery."""
@@ -257,7 +287,7 @@ class Simulator:
         self,
         media: HeldMedia,
         told: JsonObject,
-        sender: str,
+        sender: str | None,
         name: str | None,
         message_id: str | None,
         timestamp: str | None,
@@ -268,7 +298,7 @@ class Simulator:
             media.type.value,
             told,
             message_id=message_id,
-            sender=sender,
+            sender=sender or DEFAULT_SENDER,
             timestamp=timestamp or str(self.client.now() // 1000),
             name=name,
             errors=errors,

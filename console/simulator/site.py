@@ -12,16 +12,19 @@ from console.simulator.api import route_not_found, routes
 from console.simulator.client import Call
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.routing import Route
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from console.simulator.client import Client
 
 
-def site(client: Client) -> ASGIApp:
-    """The app that a server runs."""
-    app = Starlette(routes=routes(client), exception_handlers={404: _unmatched, 405: _unmatched})
+def site(client: Client, more: Sequence[Route]) -> ASGIApp:
+    """The app that a server runs: the API, and more routes beside it."""
+    app = Starlette(routes=[*routes(client), *more], exception_handlers={404: _unmatched, 405: _unmatched})
     app.router.redirect_slashes = False
     return _recorded(app, client)
 

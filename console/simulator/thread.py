@@ -48,9 +48,10 @@ class LoopThread:
             failure, self._failure = self._failure, None
             raise failure
 
-    def wait(self, seconds: float | None = None) -> bool:
-        """Waits for an end that nobody asked for; whether it came."""
-        return self._ended.wait(seconds)
+    @property
+    def ended(self) -> bool:
+        """It has ended, asked to or not."""
+        return self._ended.is_set()
 
     def spawn(self, work: Coroutine[None, None, None], name: str) -> None:
         """Starts a task; to be called inside the loop."""
