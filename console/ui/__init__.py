@@ -1,0 +1,1 @@
+"""The screen: one more reader of the cache, drawn with Textual."""

@@ -1,0 +1,60 @@
+"""What stands in the list where there is no row: a first start, a good empty view, a filter without a match."""
+
+from __future__ import annotations
+
+from console.domain.standing import Standing
+from console.domain.views import View
+from console.ui.finding import Finding
+from console.ui.listing import Page
+from console.ui.paint import EMPTY, Line, line, piece
+from console.ui.theme import Ink
+
+WEBHOOK_PATH = "/webhook"
+
+_GOOD = {
+    View.NEEDS_DOWNLOAD: "Nothing needs a download.",
+    View.REQUESTED: "Nothing is under way.",
+    View.FAILED: "Nothing failed.",
+    View.DUE_SOON: "Nothing is due soon.",
+    View.DOWNLOADED: "Nothing was downloaded yet.",
+}
+
+
+def words(page: Page, finding: Finding, standing: Standing | None, scheme: str) -> list[Line]:
+    """The lines for an empty list; none where it has rows."""
+    if page.total:
+        return []
+    if not page.everything:
+        return first_start(standing, scheme)
+    if finding.text and finding.on:
+        told = line("  ", piece(f'No match for "{finding.text}".', Ink.STRONG))
+        return [EMPTY, told, line("  Esc clears, \\ hides the filter.")]
+    return [EMPTY, line("  ", piece(_GOOD.get(page.selection.view, "Nothing here."), Ink.GOOD))]
+
+
+def first_start(standing: Standing | None, scheme: str) -> list[Line]:
+    """How events get here, and how to see the console with some."""
+    lines = [EMPTY, line("  ", piece("No media yet.", Ink.STRONG)), EMPTY]
+    bound = standing.listener if standing is not None and not standing.stopped else None
+    if bound is None:
+        lines += [
+            line(
+                "  ", piece("No listener is running here, so no event can arrive at this console.", Ink.WARN)
+            ),
+            EMPTY,
+        ]
+    else:
+        url = f"{scheme}://{bound}{WEBHOOK_PATH}"
+        event = '{"messages":[{"id":"m1","type":"image","image":{"id":"test-1"}}]}'
+        heard = "no webhook was seen so far" if not (standing and standing.webhooks) else "webhooks arrive"
+        lines += [
+            line("  Callback address  ", piece(url, Ink.KEY), piece(f"  ({heard})", Ink.DIM)),
+            line(piece("  Set it as webhooks.url in the client's application settings.", Ink.DIM)),
+            EMPTY,
+            line("  Send a test event from another terminal:"),
+            line(piece(f"    curl -H 'Content-Type: application/json' {url} \\", Ink.KEY)),
+            line(piece(f"      -d '{event}'", Ink.KEY)),
+            EMPTY,
+        ]
+    lines.append(line("  Or look at the console with made-up media:  ", piece("media-console demo", Ink.KEY)))
+    return lines

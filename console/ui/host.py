@@ -1,0 +1,59 @@
+"""The border between the screen and the service that it may host."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from console.domain.standing import Standing
+
+
+class Host(Protocol):
+    """The service in this process, or the knowledge that another process runs it.
+
+    The screen imports no service: whoever starts the screen hands it one of these. No method blocks for
+    longer than a moment, except `stop`, which waits for the service to end in order.
+    """
+
+    def start(self) -> None:
+        """Starts the service, or finds out who runs it already. Called once, after the first paint."""
+        ...
+
+    def standing(self) -> Standing | None:
+        """How the service in this process is doing; None while it does not run here."""
+        ...
+
+    def viewer_of(self) -> str | None:
+        """Who runs the service instead of this process (`pid 4121`); None if it runs here."""
+        ...
+
+    def retry_listener(self) -> None:
+        """Tries at once to bind the listener's port again."""
+        ...
+
+    def stop(self) -> None:
+        """Ends the service in order; may be called more than once."""
+        ...
+
+
+class Viewer:
+    """A host that runs nothing: the screen only looks at the cache."""
+
+    def __init__(self, holder: str | None = None) -> None:
+        self._holder = holder
+
+    def start(self) -> None:
+        """Nothing to start."""
+
+    def standing(self) -> Standing | None:
+        """Always None."""
+        return None
+
+    def viewer_of(self) -> str | None:
+        """What was given at construction."""
+        return self._holder
+
+    def retry_listener(self) -> None:
+        """Nothing to retry."""
+
+    def stop(self) -> None:
+        """Nothing to stop."""

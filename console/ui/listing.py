@@ -1,0 +1,89 @@
+"""Reads the part of a list that is on the screen, and what stands around it, from the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from console.cache import queries
+from console.cache.reader import AsyncCacheReader
+from console.domain.media import Media, MediaKey, Millis
+from console.domain.views import Selection, View
+
+MARGIN = 200
+"""Rows that are read above and below the place that is looked at."""
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """What the list is to be read around: a media by key, else a row."""
+
+    cursor: MediaKey | None = None
+    anchor: MediaKey | None = None
+    """The topmost row on the screen, where the cursor is out of sight."""
+    row: int = 0
+    """Where to look if neither media is in the selection (any more)."""
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """A window of rows of one selection."""
+
+    selection: Selection
+    total: int = 0
+    """Rows in the whole selection."""
+    everything: int = 0
+    """Rows in the cache, whatever the view and the filter."""
+    counts: Mapping[View, int] = {}
+    first: int = 0
+    """The row number of `rows[0]`."""
+    rows: tuple[Media, ...] = ()
+    place: Place = Place()
+    cursor_row: int | None = None
+    """Where `place.cursor` is; None if it is not in the selection."""
+    anchor_row: int | None = None
+
+    def at(self, row: int) -> Media | None:
+        """The media in a row, if that row was read."""
+        index = row - self.first
+        return self.rows[index] if 0 <= index < len(self.rows) else None
+
+    def find(self, key: MediaKey) -> int | None:
+        """The row of a media, if it is among those read."""
+        return next((self.first + index for index, media in enumerate(self.rows) if media.key == key), None)
+
+
+async def read_page(
+    reader: AsyncCacheReader, selection: Selection, window_ms: int, now: Millis, place: Place
+) -> Page:
+    """Reads the rows around a place.
+
+    Raises:
+        console.cache.reader.NoCache: there is no cache yet.
+    """
+    total = await reader.run(queries.count(selection, window_ms, now))
+    counts = await reader.run(queries.view_counts(selection.filter, window_ms, now))
+    everything = await reader.run(queries.count(Selection(), window_ms, now))
+    cursor_row = await _position(reader, place.cursor, selection, window_ms, now)
+    anchor_row = await _position(reader, place.anchor, selection, window_ms, now)
+    centre = next((row for row in (anchor_row, cursor_row) if row is not None), place.row)
+    first = max(0, min(centre, total - 1) - MARGIN)
+    rows = await reader.run(queries.window(selection, window_ms, now, first, 2 * MARGIN))
+    return Page(
+        selection=selection,
+        total=total,
+        everything=everything,
+        counts=counts,
+        first=first,
+        rows=tuple(rows),
+        place=place,
+        cursor_row=cursor_row,
+        anchor_row=anchor_row,
+    )
+
+
+async def _position(
+    reader: AsyncCacheReader, key: MediaKey | None, selection: Selection, window_ms: int, now: Millis
+) -> int | None:
+    if key is None:
+        return None
+    return await reader.run(queries.position(key, selection, window_ms, now))

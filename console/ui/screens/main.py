@@ -1,0 +1,348 @@
+"""The main screen: the list, the detail beside or over it, and the fixed lines around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+
+from console.cache.reader import NoCache
+from console.domain.display import Shown
+from console.domain.exceptions import ConsoleError
+from console.domain.facts import Fact
+from console.domain.media import Media, MediaKey, Millis
+from console.domain.standing import Notice, Standing
+from console.domain.views import Selection
+from console.ui import describe, emptiness, strips
+from console.ui.acts import HANDLERS
+from console.ui.acts.finding import typed
+from console.ui.acts.reasons import dimmed, why_not
+from console.ui.commands import by_key
+from console.ui.feed import Feed
+from console.ui.finding import Finding
+from console.ui.follower import Follower
+from console.ui.listing import Page, Place
+from console.ui.paint import Line, Piece, piece
+from console.ui.rows import Look, heading
+from console.ui.setup import Setup
+from console.ui.theme import Ink
+from console.ui.widgets.bar import Bar, Run
+from console.ui.widgets.drawing import Drawing
+from console.ui.widgets.lines import LinesView
+from console.ui.widgets.medialist import MediaList
+
+WIDE = 120
+"""Columns from which the detail stands beside the list."""
+SMALLEST = (60, 15)
+ROOMY = 20
+"""Rows from which there is room for two lines about the row under the cursor."""
+TICK = 1.0
+"""Seconds between two looks at the clock; what reads the same is not repainted."""
+UNREAD_MS = 24 * 60 * 60 * 1000
+
+
+class MainScreen(Screen[None], inherit_bindings=False):
+    """Draws the cache and runs the commands; knows the media only through pages of the cache."""
+
+    DEFAULT_CSS = """
+    MainScreen { layout: vertical; }
+    MainScreen #body { height: 1fr; }
+    MainScreen #left { width: 1fr; }
+    MainScreen #right { width: 40%; max-width: 90; min-width: 50; border-left: solid $panel; padding-left: 1; }
+    MainScreen.ascii #right { border-left: ascii $panel; }
+    MainScreen.alone #right { width: 1fr; max-width: 100%; border-left: none; }
+    """
+
+    def __init__(self, setup: Setup, drawing: Drawing) -> None:
+        super().__init__()
+        self.setup = setup
+        self.drawing = drawing
+        self.finding = Finding()
+        self.follower = Follower(setup, self)
+        self.absolute = False
+        self.zoomed = False
+        self.pane = "list"
+        self.notices: Sequence[Notice] = ()
+        self.read_until = Millis(setup.now() - UNREAD_MS)
+        self._history_of: MediaKey | None = None
+        self._history: Sequence[Fact] = ()
+        self._trouble: ConsoleError | None = None
+        self._waiting = False
+        self._cached_standing: Standing | None = None
+        self._said: Piece | None = None
+        self._by_key = by_key(setup.keys)
+        self._make_bars()
+        self.list = MediaList(drawing, self._look(80, sizes=False), id="list")
+        self.detail = LinesView(drawing, id="detail")
+
+    def _make_bars(self) -> None:
+        setup, glyphs = self.setup, self.drawing.glyphs
+        self.header = self._bar(
+            "header", lambda width: [strips.header(self.liveness, glyphs, setup.now(), width)]
+        )
+        self.tabs = self._bar("tabs", self._draw_tabs)
+        self.filter = self._bar("filter", lambda width: strips.filter_line(self._filtering(), glyphs, width))
+        self.heading = self._bar("heading", lambda width: [heading(self.look(width - 1))])
+        self.detail_head = self._bar("detailhead", self._draw_detail_head)
+        self.summary = self._bar("summary", self._draw_summary)
+        self.troubles = self._bar("troubles", self._draw_troubles)
+        self.message = self._bar("message", self._draw_message)
+        self.footer = self._bar("footer", lambda width: [strips.footer(setup.keys, dimmed(self), width)])
+        self.small = self._bar(
+            "small", lambda width: [(piece(" Make the terminal at least 60x15", Ink.WARN),)]
+        )
+
+    def _bar(self, name: str, build: Callable[[int], Sequence[Line]]) -> Bar:
+        made = Bar(self.drawing, id=name)
+        made.show(build)
+        return made
+
+    def compose(self) -> ComposeResult:
+        yield self.header
+        yield self.tabs
+        yield self.filter
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield self.heading
+                yield self.list
+            with Vertical(id="right"):
+                yield self.detail_head
+                yield self.detail
+        yield self.summary
+        yield self.troubles
+        yield self.message
+        yield self.footer
+        yield self.small
+
+    def on_mount(self) -> None:
+        self.set_class(self.drawing.glyphs.ascii, "ascii")
+        self.settle()
+        self.run_worker(Feed(self.setup.db, self.follower.changed, self.show_failure).run(), name="feed")
+        self.run_worker(self.follower.run(), name="follower")
+        self.set_interval(TICK, self.redraw)
+
+    # What is on the screen
+
+    @property
+    def standing(self) -> Standing | None:
+        """How the service is doing: from this process where it runs here, else from the cache."""
+        return self.setup.host.standing() or self._cached_standing
+
+    @property
+    def liveness(self) -> strips.Liveness:
+        """What the header tells."""
+        holder = self.setup.host.viewer_of()
+        return strips.Liveness(account=self.setup.account, standing=self.standing, viewer_of=holder)
+
+    @property
+    def current(self) -> Media | None:
+        """The media under the cursor."""
+        return self.list.current
+
+    def look(self, width: int) -> Look:
+        """How rows and details read now."""
+        return self._look(width, sizes=any(media.size is not None for media in self.list.page.rows))
+
+    def _look(self, width: int, *, sizes: bool) -> Look:
+        setup = self.setup
+        return Look(
+            width=width,
+            glyphs=self.drawing.glyphs,
+            window_ms=setup.window_ms,
+            now=setup.now(),
+            absolute=self.absolute,
+            sizes=sizes,
+        )
+
+    def say(self, text: str, ink: Ink = Ink.PLAIN) -> None:
+        """Puts a line at the bottom: what was just done, or why it was not."""
+        self._said = piece(text, ink)
+        self.message.redraw()
+
+    def unsay(self) -> None:
+        """Takes that line away; the newest error shows again."""
+        self._said = None
+        self.message.redraw()
+
+    def focus_pane(self, pane: str) -> None:
+        """Gives a pane the keys."""
+        if pane == "detail" and self.pane != "detail":
+            self.detail.scroll_to(y=0, animate=False)
+        self.pane = pane
+        self.settle()
+
+    def settle(self) -> None:
+        """Decides which panes are seen, from the size, the focused pane and the zoom."""
+        width, height = self.size
+        small = width < SMALLEST[0] or height < SMALLEST[1]
+        for child in self.children:
+            child.display = (child is self.small) == small
+        only = self.zoomed or width < WIDE
+        self.set_class(only, "alone")
+        self.query_one("#left").display = self.pane == "list" or not only
+        beside = self.pane == "detail" or not only
+        self.query_one("#right").display = beside
+        self.summary.display = not small and not beside and height >= ROOMY
+        self.list.activate(self.pane == "list")
+        self.redraw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.settle()
+
+    def redraw(self) -> None:
+        """Draws everything again; only lines that read differently are repainted."""
+        page, scheme = self.list.page, self.setup.scheme
+        self.list.empty = emptiness.words(page, self.finding, self.standing, scheme) if self._read else ()
+        for bar in self.query(Bar):
+            bar.redraw()
+        width = self.list.scrollable_content_region.width
+        if width:
+            self.list.relook(self.look(width))
+        self._draw_detail()
+
+    def _draw_detail(self) -> None:
+        media = self.current
+        if media is None:
+            self.detail.show(lambda width: [(piece("nothing here", Ink.DIM),)])
+            return
+        history = self._history if media.key == self._history_of else ()
+        self.detail.show(lambda width: describe.detail(media, history, self.look(width - 1)))
+
+    def _draw_tabs(self, width: int) -> Sequence[Line]:
+        return [strips.tabs(self.finding.view, self.list.page.counts, width)]
+
+    def _filtering(self) -> strips.Filtering:
+        page, finding, marks = self.list.page, self.finding, len(self.list.marks)
+        return strips.Filtering(
+            selection=finding.selection,
+            text=finding.text,
+            on=finding.on,
+            editor=finding.editor,
+            error=finding.error,
+            shown=page.total,
+            everything=page.everything,
+            marks=f"{marks} marked" if marks else "",
+        )
+
+    def _draw_detail_head(self, width: int) -> Sequence[Line]:
+        return [(piece("DETAIL", Ink.TITLE if self.pane == "detail" else Ink.DIM),)]
+
+    def _rule(self, width: int) -> Line:
+        return (Piece(Shown(self.drawing.glyphs.rule * width), Ink.DIM),)
+
+    def _draw_summary(self, width: int) -> Sequence[Line]:
+        if self.current is None:
+            return [self._rule(width), (), ()]
+        return [self._rule(width), *describe.summary(self.current, self.look(width))]
+
+    def _draw_troubles(self, width: int) -> Sequence[Line]:
+        extra: list[Line] = []
+        if self._trouble is not None:
+            told = f" {self.drawing.glyphs.bad} {self._trouble.what} "
+            extra.append((piece(told, Ink.BAD), piece(self._trouble.remedy)))
+        return [self._rule(width), *strips.troubles(self.standing, extra, width, self.drawing.glyphs)]
+
+    def _draw_message(self, width: int) -> Sequence[Line]:
+        if self._waiting and self._said is None:
+            return [(piece(" Reading the cache ...", Ink.DIM),)]
+        unread = strips.unread_text(self.notices, self.read_until)
+        newest = strips.newest_trouble(self.notices, self.read_until)
+        return [strips.message(self._said, newest, unread, self.drawing.glyphs, width)]
+
+    # What the follower reads
+
+    _read = False
+
+    def selection(self) -> Selection:
+        """What the list is to show."""
+        return self.finding.selection
+
+    def place(self) -> Place:
+        """What it is to be read around."""
+        return self.list.place()
+
+    def current_key(self) -> MediaKey | None:
+        """The media under the cursor."""
+        return self.list.cursor_key
+
+    def show_page(self, page: Page) -> bool:
+        """Takes a page; False if it came too late and another is needed."""
+        self._read = True
+        if not self.list.show(page):
+            return False
+        self.redraw()
+        return True
+
+    def show_around(self, notices: Sequence[Notice], standing: Standing | None) -> None:
+        """Takes what stands around the list."""
+        self.notices, self._cached_standing = notices, standing
+        self.redraw()
+
+    def show_history(self, media: Media | None, history: Sequence[Fact]) -> None:
+        """Takes the history of the media under the cursor."""
+        self._history_of = None if media is None else media.key
+        self._history = history
+        self._draw_detail()
+
+    def show_waiting(self, waiting: bool) -> None:
+        """Reading takes long, or is over."""
+        if waiting != self._waiting:
+            self._waiting = waiting
+            self.message.redraw()
+
+    def show_failure(self, error: ConsoleError | None) -> None:
+        """The cache cannot be read, or can again. That there is none yet is no failure."""
+        if isinstance(error, NoCache):
+            self._read = True
+            error = None
+        if error is not self._trouble or error is None:
+            self._trouble = error
+            self.redraw()
+
+    # Keys
+
+    async def run(self, name: str) -> None:
+        """Runs a command by its id, or says why it cannot work now."""
+        reason = why_not(self, name)
+        if reason is not None:
+            self.say(reason, Ink.WARN)
+            return
+        await HANDLERS[name](self)
+
+    async def reload(self) -> None:
+        """Reads the list again before the next key."""
+        await self.follower.reload()
+        self.redraw()
+
+    async def on_key(self, event: events.Key) -> None:
+        event.stop()
+        event.prevent_default()
+        if self.finding.editor is not None:
+            await typed(self, event)
+            return
+        name = self._by_key.get(event.key) or self._by_key.get(event.character or "")
+        if name is not None:
+            await self.run(name)
+
+    def on_paste(self, event: events.Paste) -> None:
+        if self.finding.editor is not None:
+            self.finding.editor.insert(event.text)
+            self.finding.typed()
+            self.follower.changed()
+            self.redraw()
+
+    async def on_run(self, event: Run) -> None:
+        await self.run(event.command)
+
+    def on_media_list_moved(self, event: MediaList.Moved) -> None:
+        self.redraw()
+        self.follower.moved()
+
+    def on_media_list_wanted(self, event: MediaList.Wanted) -> None:
+        self.follower.changed()
+
+    async def on_media_list_opened(self, event: MediaList.Opened) -> None:
+        await self.run("open")

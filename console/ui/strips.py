@@ -1,0 +1,257 @@
+"""The fixed lines around the list: header, views, filter, troubles, message, footer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from console.domain import retention
+from console.domain.filters import FilterError
+from console.domain.media import Millis
+from console.domain.standing import Health, Level, Notice, Standing
+from console.domain.views import Selection, View
+from console.ui import moments
+from console.ui.commands import COMMANDS, shown_key
+from console.ui.editor import Editor
+from console.ui.glyphs import Glyphs
+from console.ui.paint import Line, Piece, cut, justify, line, measure, piece, wrap
+from console.ui.theme import Ink
+
+QUIET_MS = 60 * 60 * 1000
+"""An event older than this is said to be unusually old."""
+
+
+class Filtering(Struct, frozen=True, kw_only=True):
+    """Everything the filter's line says."""
+
+    selection: Selection
+    text: str = ""
+    on: bool = True
+    editor: Editor | None = None
+    error: FilterError | None = None
+    shown: int = 0
+    everything: int = 0
+    marks: str = ""
+
+
+_HEALTH_INKS = {Health.CONNECTED: Ink.GOOD, Health.CONNECTING: Ink.WARN, Health.UNKNOWN: Ink.DIM}
+_MARGIN = piece(" ")
+
+
+class Liveness(Struct, frozen=True, kw_only=True):
+    """Everything the header says besides the time."""
+
+    account: str
+    standing: Standing | None
+    viewer_of: str | None
+
+
+def header(live: Liveness, glyphs: Glyphs, now: Millis, width: int) -> Line:
+    """Who is watched, whether it is well, whether events arrive; what matters least is left out first."""
+    api, health, listener, last = _parts(live, glyphs, now)
+    right = line(*last, piece(f"  {moments.clock(now)} ", Ink.DIM))
+    name = piece("Media Console", Ink.TITLE)
+    gap = piece("  ")
+    account = line(gap, piece(live.account)) if live.account else ()
+    for middle in (
+        line(name, *account, gap, *api, gap, *health, gap, *listener),
+        line(name, gap, *api, gap, *health, gap, *listener),
+        line(*api, gap, *health, gap, *listener),
+        line(*health, gap, *listener),
+    ):
+        if measure(middle) + measure(right) + 3 <= width:
+            return justify((_MARGIN, *middle), right, width)
+    return justify(line(" ", *health), right, width, ascii=glyphs.ascii)
+
+
+def _parts(live: Liveness, glyphs: Glyphs, now: Millis) -> tuple[Line, Line, Line, Line]:
+    standing = live.standing
+    viewing = line(piece(f"viewing ({live.viewer_of})", Ink.WARN)) if live.viewer_of else ()
+    if standing is None:
+        waiting = viewing or line(piece("starting", Ink.DIM))
+        return (), waiting, (), ()
+    if standing.stopped and not viewing:
+        viewing = line(piece("no service", Ink.WARN))
+    host = (standing.api_url or "").removeprefix("https://").removeprefix("http://")
+    api = line(piece(host)) if host else ()
+    ink = _HEALTH_INKS.get(standing.health, Ink.BAD)
+    sign = glyphs.on if standing.health is Health.CONNECTED else glyphs.bad
+    word = "no API set" if standing.health is Health.NOT_CONFIGURED else standing.health.value
+    word = "client unknown" if standing.health is Health.UNKNOWN else word
+    health = line(piece(f"{sign} {word}", ink))
+    if viewing:
+        listener = viewing
+    elif standing.listener:
+        port = standing.listener.rpartition(":")[2]
+        listener = line(piece(f"{glyphs.on} listening :{port}", Ink.GOOD))
+    else:
+        listener = line(piece(f"{glyphs.bad} not listening", Ink.BAD))
+    if standing.last_event_at is None:
+        return api, health, listener, line(piece("no event yet", Ink.DIM))
+    age = now - standing.last_event_at
+    quiet = age > QUIET_MS
+    told = f"{'! ' if quiet else ''}last event {retention.age_text(age)} ago"
+    return api, health, listener, line(piece(told, Ink.WARN if quiet else Ink.PLAIN))
+
+
+_SHORTER = {
+    View.NEEDS_DOWNLOAD: "Needs dl",
+    View.REQUESTED: "Asked",
+    View.DOWNLOADED: "Done",
+    View.DUE_SOON: "Due",
+}
+"""In the order in which labels give way where room is short."""
+
+
+def tabs(view: View, counts: Mapping[View, int], width: int) -> Line:
+    """The views with their counts, the open one first seen; labels give way until all fit."""
+    labels = {each: each.label for each in View}
+    made = _tabs(view, counts, labels)
+    for each, shorter in _SHORTER.items():
+        if measure(made) <= width:
+            return made
+        labels[each] = shorter
+        made = _tabs(view, counts, labels)
+    for each in reversed(View):
+        if measure(made) <= width:
+            return made
+        if each is not view:
+            labels[each] = ""
+            made = _tabs(view, counts, labels)
+    return cut(made, width)
+
+
+def _tabs(view: View, counts: Mapping[View, int], labels: Mapping[View, str]) -> Line:
+    parts: list[Piece] = []
+    for index, each in enumerate(View, 1):
+        label = f" {labels[each]}" if labels[each] else ""
+        count = f" {count_text(counts[each])}" if each in counts else ""
+        text = f"{index}{label}{count}"
+        do = f"view_{index}"
+        if each is view:
+            parts.append(piece(f"[{text}]", Ink.TAB, do))
+        else:
+            parts.append(piece(f" {text} ", _tab_ink(each, counts.get(each, 0)), do))
+    return tuple(parts)
+
+
+def _tab_ink(view: View, count: int) -> Ink:
+    if not count:
+        return Ink.DIM
+    return {View.FAILED: Ink.BAD, View.DUE_SOON: Ink.WARN}.get(view, Ink.PLAIN)
+
+
+def count_text(count: int) -> str:
+    """A count in at most four or five cells: `1204`, `12.3k`, `1.2M`."""
+    if count < 10_000:
+        return str(count)
+    if count < 1_000_000:
+        return f"{count / 1000:.0f}k"
+    return f"{count / 1_000_000:.1f}M"
+
+
+def filter_line(state: Filtering, glyphs: Glyphs, width: int) -> list[Line]:
+    """The filter, how many rows it leaves, the order, the marks; below it what is wrong with it."""
+    arrow = glyphs.down if state.selection.reverse else glyphs.up
+    right = [
+        piece(f"{state.shown} of {state.everything}"),
+        piece(f"   sort {state.selection.sort.value} {arrow}", Ink.DIM, "sort"),
+    ]
+    if state.marks:
+        right.append(piece(f"   {state.marks}", Ink.KEY, "unmark"))
+    right.append(_MARGIN)
+    if state.editor is not None:
+        room = width - measure(right) - 4
+        left = line(" ", piece("/ ", Ink.KEY), *state.editor.draw(room))
+    elif not state.text:
+        left = line(" ", piece("/ filter", Ink.DIM, "filter"))
+    elif state.on:
+        left = line(" ", piece("/ ", Ink.KEY), piece(state.text, Ink.STRONG, "filter"))
+    else:
+        left = line(
+            " ", piece("/ ", Ink.DIM), piece(f"{state.text}  (off, \\ turns it on)", Ink.DIM, "filter_toggle")
+        )
+    lines = [justify(left, tuple(right), width, ascii=glyphs.ascii)]
+    if state.error is not None:
+        lines += _wrong(state.error, width, glyphs)
+    return lines
+
+
+def _wrong(error: FilterError, width: int, glyphs: Glyphs) -> list[Line]:
+    """Carets under the place, and beside or below them what would be right."""
+    carets = error.pointer().rpartition("\n")[2]
+    words = f"{error.what} {error.remedy}"
+    marks = piece(f"   {carets} ", Ink.BAD)
+    if measure((marks,)) + len(words) < width:
+        return [(marks, piece(words, Ink.WARN))]
+    return [cut((marks,), width), *(line("   ", Piece(part, Ink.WARN)) for part in wrap(words, width - 4))]
+
+
+def troubles(standing: Standing | None, extra: Sequence[Line], width: int, glyphs: Glyphs) -> list[Line]:
+    """One line for each condition that lasts, with its remedy."""
+    lines = [
+        line(piece(f" {glyphs.bad} {each.text} ", Ink.BAD), piece(each.remedy, Ink.PLAIN))
+        for each in (standing.troubles if standing is not None and not standing.stopped else ())
+    ]
+    return [cut(each, width, ascii=glyphs.ascii) for each in (*lines, *extra)]
+
+
+_LEVEL_INKS = {Level.ERROR: Ink.BAD, Level.WARNING: Ink.WARN, Level.INFO: Ink.PLAIN}
+
+
+def message(said: Piece | None, notice: Notice | None, unread: str, glyphs: Glyphs, width: int) -> Line:
+    """What was just done or the newest error at the left, how many wait in `e` at the right."""
+    right = line(piece(f"e {unread} ", Ink.KEY, "events")) if unread else ()
+    if said is not None:
+        left = line(" ", said)
+    elif notice is not None:
+        sign = glyphs.bad if notice.level is Level.ERROR else "!"
+        times = f" ({notice.count} times)" if notice.count > 1 else ""
+        left = line(" ", piece(f"{sign} {notice.text}{times}", _LEVEL_INKS[notice.level], "events"))
+    else:
+        left = ()
+    return justify(left, right, width, ascii=glyphs.ascii)
+
+
+def unread_text(notices: Sequence[Notice], since: Millis) -> str:
+    """`2 errors, 1 warning` of the notices after a moment; empty if there are none."""
+    new = [notice for notice in notices if notice.at > since]
+    errors = sum(notice.level is Level.ERROR for notice in new)
+    warnings = sum(notice.level is Level.WARNING for notice in new)
+    told = [f"{errors} error{'s' * (errors != 1)}"] if errors else []
+    if warnings:
+        told.append(f"{warnings} warning{'s' * (warnings != 1)}")
+    return ", ".join(told)
+
+
+def newest_trouble(notices: Sequence[Notice], since: Millis) -> Notice | None:
+    """The newest error or warning after a moment, of notices that are newest first."""
+    return next((each for each in notices if each.at > since and each.level is not Level.INFO), None)
+
+
+def footer(keys: Mapping[str, tuple[str, ...]], dimmed: frozenset[str], width: int) -> Line:
+    """Keys and what they do: `? help` first, `q quit` last; the least needed are left out first."""
+    ranked = sorted((command for command in COMMANDS if command.footer), key=lambda command: command.footer)
+    *middle, last = ranked
+    end = _hint(last.id, last.label, keys, dimmed)
+    made: list[Piece] = [_MARGIN]
+    for command in middle:
+        if width < 120 and not command.narrow:
+            continue
+        hint = _hint(command.id, command.label, keys, dimmed)
+        if measure(made) + measure(hint) + measure(end) + 3 > width:
+            break
+        made += [*hint, piece("  ", Ink.DIM)]
+    return justify(tuple(made), (*end, _MARGIN), width)
+
+
+def _hint(
+    name: str, label: str, keys: Mapping[str, tuple[str, ...]], dimmed: frozenset[str]
+) -> tuple[Piece, ...]:
+    key = shown_key(keys[name][0])
+    dim = name in dimmed
+    return (
+        piece(key, Ink.DIM if dim else Ink.KEY, name),
+        piece(f" {label}", Ink.DIM if dim else Ink.PLAIN, name),
+    )

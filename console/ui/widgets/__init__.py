@@ -1,0 +1,1 @@
+"""What the screen is made of. Everything here draws lines of pieces; nothing parses markup."""

@@ -1,0 +1,93 @@
+"""Any number of lines that scroll: detail, raw JSON, help, events."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+
+from textual import events
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from console.ui.paint import EMPTY, Line, strip
+from console.ui.theme import Ink
+from console.ui.widgets.bar import Build
+from console.ui.widgets.drawing import Drawing
+
+
+class LinesView(ScrollView, can_focus=False):
+    """Lines from a builder, drawn one by one; repaints only those that changed."""
+
+    DEFAULT_CSS = """
+    LinesView { width: 1fr; height: 1fr; overflow-x: hidden; overflow-y: auto;
+                scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
+    """
+
+    def __init__(self, drawing: Drawing, *, id: str) -> None:
+        super().__init__(id=id)
+        self._drawing = drawing
+        self._build: Build = lambda width: ()
+        self._lines: list[Line] = []
+        self._cursor: int | None = None
+
+    def show(self, build: Build, *, from_top: bool = False) -> None:
+        """Draws what `build` gives, now and after each change of width; keeps the place unless told."""
+        self._build = build
+        if from_top:
+            self.scroll_to(y=0, animate=False)
+        self._draw()
+
+    @property
+    def lines(self) -> list[Line]:
+        """All lines, from top to bottom."""
+        return self._lines
+
+    @property
+    def cursor(self) -> int | None:
+        """The line that is highlighted, if any."""
+        return self._cursor
+
+    def put_cursor(self, y: int | None) -> None:
+        """Highlights a line (or none) and brings it into view."""
+        before, self._cursor = self._cursor, y
+        for line in (before, y):
+            if line is not None:
+                self.refresh_line(line)
+        if y is None:
+            return
+        height = self.scrollable_content_region.height
+        if y < self.scroll_offset.y:
+            self.scroll_to(y=y, animate=False)
+        elif height and y >= self.scroll_offset.y + height:
+            self.scroll_to(y=y - height + 1, animate=False)
+
+    def step(self, lines: int) -> None:
+        """Scrolls by lines; negative is up."""
+        self.scroll_to(y=self.scroll_offset.y + lines, animate=False)
+
+    @property
+    def page(self) -> int:
+        """How many lines one page moves."""
+        return max(1, self.scrollable_content_region.height - 1)
+
+    def _draw(self) -> None:
+        width = self.scrollable_content_region.width
+        if not width:
+            return
+        before, self._lines = self._lines, list(self._build(width))
+        self.virtual_size = Size(width, len(self._lines))
+        top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        for y, (old, new) in enumerate(zip_longest(before, self._lines)):
+            if old != new and top <= y < top + height:
+                self.refresh(Region(0, y - top, self.size.width, 1))
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._draw()
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        index = y + self.scroll_offset.y
+        line = self._lines[index] if index < len(self._lines) else EMPTY
+        over = Ink.CURSOR if index == self._cursor else None
+        width = self.scrollable_content_region.width
+        return strip(line, width, self._drawing.inks, self.visual_style.rich_style, over)
