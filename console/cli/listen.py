@@ -40,7 +40,7 @@ def command() -> int:
         host.start()
         try:
             announced = False
-            while host.error is None and not signals.wait(0.5 if announced else 0.02):
+            while host.error is None and signals.wait(0.5 if announced else 0.02) is None:
                 if not announced and host.wait_ready(0.05):
                     announced = True
                     say(listener_words(settings, host.standing()))

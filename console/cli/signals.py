@@ -21,13 +21,13 @@ class Signals:
 
     def __init__(self, inbox: socket.socket) -> None:
         self._inbox = inbox
+        self._came: int | None = None
 
-    def wait(self, seconds: float) -> bool:
-        """Waits so long for a signal to end; whether one has come."""
-        while select.select([self._inbox], [], [], seconds)[0]:
-            if set(self._inbox.recv(64)) & set(_ENDING):
-                return True
-        return False
+    def wait(self, seconds: float) -> int | None:
+        """Waits so long for a signal that ends; the number of the first that ever came, or None."""
+        while self._came is None and select.select([self._inbox], [], [], seconds)[0]:
+            self._came = next((number for number in self._inbox.recv(64) if number in _ENDING), None)
+        return self._came
 
 
 @contextmanager

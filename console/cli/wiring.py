@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from console import clock
+from console import clock, log
+from console.cache.paths import make_folder
+from console.domain.exceptions import FixSetting
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from console.config import Secret, Settings
     from console.domain.standing import Standing
     from console.service.core import Service
@@ -46,6 +52,26 @@ def listener_words(settings: Settings, standing: Standing | None) -> str:
         return f"Waiting for webhooks at {scheme}://{standing.listener}/webhook"
     why = standing.listener_error if standing is not None else None
     return f"Waiting for no webhooks. {why or ''}".rstrip()
+
+
+@contextmanager
+def log_beside_cache(settings: Settings) -> Iterator[Path]:
+    """Logs into the file beside the cache while the block runs; gives its path.
+
+    Raises:
+        FixSetting: it cannot be written.
+    """
+    path = log.log_path(settings.db)
+    with ExitStack() as stack:
+        try:
+            make_folder(path.parent)
+            stack.enter_context(log.to_file(path, secrets(settings)))
+        except OSError as error:
+            raise FixSetting(
+                f"The log file {path} cannot be opened: {error.strerror}.",
+                "Give this user the right to write there, or choose another cache with --db.",
+            ) from None
+        yield path
 
 
 def secrets(settings: Settings) -> tuple[Secret | None, ...]:
