@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 from console.clock import wall
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from console.simulator.story import Story
 
 DEFAULT_LOGIN = ("admin", "Secret-1234")
+_START_SECONDS = 5.0
 DEFAULT_SENDER = "12025550143"
 """From the numbers that are kept free for fiction."""
 DEFAULT_NAME = "Ada Example"
@@ -100,6 +102,7 @@ class Simulator:
             self.webhook_url = webhook_url
         self._names = Dice(seed, "messages")
         self._thread = LoopThread(self._live, "simulator")
+        self._can_send = threading.Event()
         self._sock: socket.socket
         self.url = ""
         """Base URL without `/v1`; set while it runs."""
@@ -130,6 +133,7 @@ class Simulator:
         host, port = self._sock.getsockname()[:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         self._thread.start()
+        self._can_send.wait(_START_SECONDS)
 
     def stop(self) -> None:
         """Cuts every connection and ends; undelivered callbacks are lost.
@@ -147,6 +151,7 @@ class Simulator:
     async def _live(self, closing: asyncio.Event) -> None:
         callbacks = Callbacks(self.client.settings, self._thread.spawn, tls=self._webhook_tls)
         self.client.callbacks = callbacks
+        self._can_send.set()
         for story in self._stories:
             self._take_over(story)
         if self._every is not None:
