@@ -129,7 +129,8 @@ def test_without_errors_only_downloaded_or_nothing_is_a_success(status: str | No
 
 
 def test_a_result_names_its_type_by_its_key_where_the_type_is_missing_or_another() -> None:
-    for kind in (None, "media", "image", 5, []):
+    kinds: tuple[object, ...] = (None, "media", "image", 5, [])
+    for kind in kinds:
         fact = only({"media_items": [item("voice") | {"type": kind}]})
         assert isinstance(fact, MediaStored)
         assert fact.type is MediaType.VOICE
