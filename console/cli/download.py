@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import uuid
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +18,7 @@ from console.cli.output import Exit, json_line, result, say
 from console.cli.selecting import filter_option
 from console.cli.signals import ending_signals
 from console.cli.text import heading, row
+from console.cli.user import operator
 from console.cli.waiting import Watch
 from console.domain.exceptions import FixSetting
 from console.domain.media import MediaKey, is_retrievable
@@ -91,18 +91,11 @@ def _by_filter(reader: CacheReader, wanted: Filter, settings: Settings) -> list[
 
 def _orders(chosen: Sequence[MediaKey]) -> list[Order]:
     """Orders for what can be asked for; says what cannot."""
-    now, by = clock.wall(), _user()
+    now, by = clock.wall(), operator()
     for key in chosen:
         if not is_retrievable(key):
             say(f"{key} has no id that a request can carry. Ask the sender to send it again.")
     return [Order(id=uuid.uuid4().hex, at=now, key=key, by=by) for key in chosen if is_retrievable(key)]
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user without a name
-        return ""
 
 
 def _carry_out(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from console import config
+from console.cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,16 +41,24 @@ def settings_options(*shown: str) -> Callable[[click.Command], click.Command]:
     return add
 
 
-def current_settings() -> config.Settings:
-    """The settings of this start; says on stderr what is odd about them.
+def current_settings(**fixed: str) -> config.Settings:
+    """The settings of this start, those in `fixed` whatever anyone says; tells on stderr what is odd.
 
     Raises:
         FixSetting: one is wrong.
     """
-    settings = config.load(_given(click.get_current_context()), os.environ)
+    settings = config.load({**_given(click.get_current_context()), **fixed}, os.environ)
     for warning in settings.warnings:
-        click.echo(f"media-console: {warning}", err=True)
+        say(warning)
     return settings
+
+
+def address(context: click.Context, parameter: click.Parameter, text: str) -> config.Address:
+    """The callback of an option that is an address."""
+    try:
+        return config.read_address(text)
+    except ValueError as right:
+        raise click.BadParameter(f"{text!r} is none. Give {right}.") from None
 
 
 def _flags() -> list[tuple[str, str, str, bool]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.config.loading import APP_NAME, check_files, config_path, load
-from console.config.table import ENV_PREFIX, SETTINGS, Setting
+from console.config.table import ENV_PREFIX, SETTINGS, Setting, read_address
 from console.config.values import Address, Secret, Settings
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "check_files",
     "config_path",
     "load",
+    "read_address",
 ]

@@ -76,7 +76,12 @@ def _secret(text: str) -> Secret:
     return Secret(_line(text))
 
 
-def _address(text: str) -> Address:
+def read_address(text: str) -> Address:
+    """An address to listen on.
+
+    Raises:
+        ValueError: it is none; says what would be right.
+    """
     match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]/@]+)):([0-9]{1,5})", text)
     if match is None or int(match[3]) > 65535:
         raise ValueError("host:port with a port from 0 to 65535, such as 127.0.0.1:8085 or [::1]:8085")
@@ -154,7 +159,7 @@ def read_keys(text: str) -> Mapping[str, str]:
 # fmt: off
 SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("db", read_path, "path", "media.db in the user's data folder", "The cache, one SQLite file."),
-    Setting("listen", _address, "host:port", "127.0.0.1:8085",
+    Setting("listen", read_address, "host:port", "127.0.0.1:8085",
             "Where the webhook listener waits, at the path /webhook; port 0 takes a free one."),
     Setting("tls_cert", read_path, "path", "", "Certificate chain (PEM), for a listener that speaks TLS."),
     Setting("tls_key", read_path, "path", "", "Private key (PEM) of that certificate."),

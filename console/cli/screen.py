@@ -1,0 +1,107 @@
+"""The screen, opened by a start without a command and by the demo."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+from console import clock
+from console.cli.options import current_settings
+from console.cli.user import operator
+from console.cli.wiring import log_beside_cache, make_service
+from console.config import check_files
+from console.domain.exceptions import FixSetting
+from console.service.hosting import ServiceThread
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from console.config import Settings
+    from console.ui.setup import Setup
+
+
+def open_screen() -> int:
+    """Opens the console on the cache of the settings; its exit code.
+
+    Raises:
+        FixSetting: a setting is wrong, or there is no terminal to draw on.
+    """
+    check_terminal()
+    settings = current_settings()
+    check_files(settings)
+    return run_screen(settings)
+
+
+def run_screen(settings: Settings, account: str = "") -> int:
+    """Opens the console with a service of its own, or as a viewer where another process runs one.
+
+    Raises:
+        FixSetting: a setting of the screen is wrong, or the log cannot be written.
+    """
+    from console.ui.app import run_console
+
+    keys = _checked_keys(settings)
+    with log_beside_cache(settings) as log_file:
+        return run_console(_setup(settings, account, keys, log_file))
+
+
+def check_terminal() -> None:
+    """Makes sure that there is a terminal to draw on.
+
+    Raises:
+        FixSetting: there is none; names what works without one.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        what = "The screen needs a terminal, and there is none here."
+    elif os.environ.get("TERM", "dumb") == "dumb":
+        what = "The screen cannot be drawn here: TERM is dumb or not set."
+    else:
+        return
+    raise FixSetting(what, "Without one: media-console list, show, download and listen, all with --help.")
+
+
+def _checked_keys(settings: Settings) -> Mapping[str, tuple[str, ...]]:
+    """The key map; checks the theme as well, so that both are refused before anything starts.
+
+    Raises:
+        FixSetting: one is wrong, with the places where it was set.
+    """
+    from console.ui.commands import key_map
+    from console.ui.theme import inks
+
+    try:
+        inks(settings.theme)
+    except FixSetting as error:
+        raise FixSetting(f"{error.what} It is set {_source(settings, 'theme')}.", error.remedy) from None
+    try:
+        return key_map(settings.keys)
+    except FixSetting as error:
+        named = [name for name in settings.keys if repr(name) in error.what] or list(settings.keys)
+        places = ", ".join(f"{name} {_source(settings, f'keys.{name}')}" for name in named)
+        raise FixSetting(f"{error.what} ({places})", error.remedy) from None
+
+
+def _source(settings: Settings, name: str) -> str:
+    return settings.sources.get(name, "by default")
+
+
+def _setup(settings: Settings, account: str, keys: Mapping[str, tuple[str, ...]], log_file: Path) -> Setup:
+    from console.ui.setup import Setup
+
+    return Setup(
+        db=settings.db,
+        now=clock.wall,
+        window_ms=settings.window_ms,
+        host=ServiceThread(partial(make_service, settings)),
+        account=account,
+        operator=operator(),
+        keys=keys,
+        theme=settings.theme,
+        ascii=settings.ascii,
+        mouse=settings.mouse,
+        scheme="https" if settings.tls_cert is not None else "http",
+        log=log_file,
+    )
