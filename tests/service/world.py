@@ -135,6 +135,17 @@ class World:
         await until(lambda: self.media(key).state in wanted, f"{key} in {wanted}, but {self.words(key)}")
         return self.media(key)
 
+    async def explained(self, key: str) -> Media:
+        """The media, once it has an error."""
+        await until(lambda: self.media(key).error is not None, f"an error of {key}")
+        return self.media(key)
+
+    async def ordered(self, key: str) -> None:
+        """Orders a media and returns when the order was taken."""
+        before = self.words(key).count("StoreQueued")
+        self.order(key)
+        await until(lambda: self.words(key).count("StoreQueued") > before, f"the order of {key} is taken")
+
 
 @asynccontextmanager
 async def running(
