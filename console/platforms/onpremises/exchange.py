@@ -62,6 +62,8 @@ def root_of(base_url: str) -> str:
         raise FixSetting("API_URL is not an address that can be read.", remedy) from None
     if url.scheme not in {"http", "https"} or not url.host:
         raise FixSetting("API_URL must begin with http:// or https:// and name a host.", remedy)
+    if not _is_port(url.port):
+        raise FixSetting("API_URL names a port that does not exist.", "Use one from 1 to 65535.")
     if url.userinfo:
         raise FixSetting("API_URL holds a user name or a password.", "Use API_USERNAME and API_PASSWORD.")
     if url.query or url.fragment:
@@ -83,27 +85,34 @@ def open_client(
     Raises:
         FixSetting: the CA file cannot be used, or the proxy is not an http or https one.
     """
-    if proxy is not None and urlsplit(proxy).scheme not in {"http", "https"}:
-        raise FixSetting("API_PROXY must begin with http:// or https://.", "Correct it or leave it away.")
-    verify = _tls(ca, insecure) if secure else False
+    return httpx.AsyncClient(
+        verify=_tls(ca, insecure) if secure else False,
+        proxy=None if proxy is None else _proxy(proxy),
+        trust_env=False,
+        follow_redirects=False,
+        timeout=httpx.Timeout(read_timeout, connect=connect_timeout, pool=None),
+        limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
+        headers={
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": "whatsapp-media-console",
+        },
+    )
+
+
+def _proxy(address: str) -> httpx.Proxy:
+    remedy = "Set it to something like http://proxy.example:3128, or leave it away."
     try:
-        return httpx.AsyncClient(
-            verify=verify,
-            proxy=proxy,
-            trust_env=False,
-            follow_redirects=False,
-            timeout=httpx.Timeout(read_timeout, connect=connect_timeout, pool=None),
-            limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
-            headers={
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",
-                "User-Agent": "whatsapp-media-console",
-            },
-        )
+        proxy = httpx.Proxy(address)
     except (httpx.InvalidURL, ValueError):
-        raise FixSetting(
-            "API_PROXY is not an address that can be read.", "Correct it or leave it away."
-        ) from None
+        raise FixSetting("API_PROXY is not an address that can be read.", remedy) from None
+    if proxy.url.scheme not in {"http", "https"} or not proxy.url.host or not _is_port(proxy.url.port):
+        raise FixSetting("API_PROXY must begin with http:// or https:// and name a host.", remedy)
+    return proxy
+
+
+def _is_port(port: int | None) -> bool:
+    return port is None or 1 <= port <= 65535
 
 
 def _tls(ca: Path | None, insecure: bool) -> ssl.SSLContext:

@@ -31,7 +31,7 @@ class RawServer:
         self._server: asyncio.Server
         self.requests: list[str] = []
         self.connections = 0
-        self.heard = asyncio.Event()
+        self._heard = asyncio.Condition()
         self.left = asyncio.Event()
         self.url = ""
 
@@ -47,13 +47,19 @@ class RawServer:
             writer.transport.abort()
         await self._server.wait_closed()
 
+    async def asked(self, count: int = 1) -> None:
+        """Waits until so many requests came in."""
+        async with asyncio.timeout(5), self._heard:
+            await self._heard.wait_for(lambda: len(self.requests) >= count)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._writers.add(writer)
         try:
             head = await reader.readuntil(b"\r\n\r\n")
-            self.requests.append(head.decode("latin-1"))
-            self.heard.set()
+            async with self._heard:
+                self.requests.append(head.decode("latin-1"))
+                self._heard.notify_all()
             answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
             if isinstance(answer, bytes):
                 writer.write(answer)
@@ -99,6 +105,12 @@ async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     while await reader.read(1000):
         pass
     raise ConnectionResetError
+
+
+async def keep_open(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answers with an empty object and waits until the other side hangs up."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+    await hang(reader, writer)
 
 
 def make_authority(folder: Path, name: str) -> Path:
