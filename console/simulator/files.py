@@ -118,33 +118,38 @@ def _iso_media(brand: bytes) -> Callable[[bytes], bytes]:
         unity = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
         times = struct.pack(">5I", 0, 0, 0, 1000, 0)
         movie = times + struct.pack(">IH10x", 0x10000, 0x100) + unity + b"\0" * 24 + struct.pack(">I", 1)
-        kinds = box(b"ftyp", brand + struct.pack(">I", 512) + brand + b"isom")
+        kinds = box(b"ftyp", brand + struct.pack(">I", 512) + brand + b"mp42")
         return kinds + box(b"free", label) + box(b"moov", box(b"mvhd", movie)) + box(b"mdat", b"")
 
     return make
 
 
 def _mp3(label: bytes) -> bytes:
-    """An ID3 tag with the label, and one silent frame of MPEG 1 layer III."""
+    """An ID3 tag with the label, and a few silent frames of MPEG 1 layer III."""
+    frame = b"\xff\xfb\x90\x64" + b"\0" * 413
+    return _id3(label) + frame * 4
+
+
+def _aac(label: bytes) -> bytes:
+    """An ID3 tag with the label, and a few silent frames of mono AAC in ADTS."""
+    sound = bytes.fromhex("2104608c1c")
+    length = len(sound) + 7
+    header = bytes(
+        [0xFF, 0xF1, 0x50, 0x40 | length >> 11, length >> 3 & 0xFF, (length & 7) << 5 | 0x1F, 0xFC]
+    )
+    return _id3(label) + (header + sound) * 4
+
+
+def _id3(label: bytes) -> bytes:
     text = b"\0" + label
-    tag = b"TIT2" + struct.pack(">IH", len(text), 0) + text
-    size = bytes((len(tag) >> shift) & 0x7F for shift in (21, 14, 7, 0))
-    return b"ID3\x03\x00\x00" + size + tag + b"\xff\xfb\x90\x64" + b"\0" * 413
+    title = b"TIT2" + struct.pack(">IH", len(text), 0) + text
+    size = bytes((len(title) >> shift) & 0x7F for shift in (21, 14, 7, 0))
+    return b"ID3\x03\x00\x00" + size + title
 
 
 def _amr(label: bytes) -> bytes:
     """Frames without speech; their number is all that can tell two files apart."""
     return b"#!AMR\n" + b"\x7c" * (1 + zlib.crc32(label) % 4000)
-
-
-def _aac(label: bytes) -> bytes:
-    """An ID3 tag with the label, and one silent frame of mono AAC in ADTS."""
-    frame = bytes.fromhex("2104608c1c")
-    length = len(frame) + 7
-    header = bytes(
-        [0xFF, 0xF1, 0x50, 0x40 | length >> 11, (length >> 3) & 0xFF, (length & 7) << 5 | 0x1F, 0xFC]
-    )
-    return _mp3(label)[:-417] + header + frame
 
 
 _OPEN_XML = "http://schemas.openxmlformats.org/"
