@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from console.clock import wall
 from console.domain.media import Millis
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from console.clock import Now
+
+# A busy machine makes single examples slow; the time limit of the whole test is guard enough.
+settings.register_profile("console", deadline=None)
+settings.load_profile("console")
 
 
 class Clock:

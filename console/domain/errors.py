@@ -49,11 +49,11 @@ def explain(error: StoreError) -> Explanation:
 
 def short(error: StoreError) -> Shown:
     """Two words for a list row, at most 15 characters: `1006 path`, `400 gone`, `auth`, `timeout`."""
-    label = _entry(error).label
-    code = _word(error)
-    if label == "auth" or (label and code in catalogue.NETWORK):
-        return line(label)
-    return line(f"{line(code, 7)} {label}") if label else line(code, 15)
+    entry, code = _entry(error), _word(error)
+    named = not _is_number(code) and entry is not catalogue.UNKNOWN
+    if named or entry.label == "auth":
+        return line(entry.label or code, 15)
+    return line(f"{line(code, 7)} {entry.label}".strip())
 
 
 def sentence(error: StoreError, subject: str) -> Shown:

@@ -96,7 +96,10 @@ Term: TypeAlias = StateTerm | TypeTerm | FromTerm | DueTerm | ErrorTerm | IdTerm
 
 
 class Filter(Struct, frozen=True, kw_only=True):
-    """A conjunction of terms; none at all lets everything through. `str` gives text that parses to it."""
+    """A conjunction of terms; none at all lets everything through.
+
+    `str` gives text that reads back as the same filter (as long as quoting keeps it short enough).
+    """
 
     terms: tuple[Term, ...] = ()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.domain import ledger
@@ -283,6 +283,7 @@ def test_a_history_ends_the_same_in_any_order_and_with_any_repetition(data: st.D
     assert folded(data.draw(disorders(history), label="disorder")) == folded(history)
 
 
+@settings(max_examples=80)
 @given(st.data())
 def test_facts_thrown_together_end_the_same_in_any_order(data: st.DataObject) -> None:
     facts = data.draw(st.lists(any_facts(), min_size=1, max_size=8), label="facts")
@@ -310,6 +311,7 @@ def test_errors_that_read_alike_have_one_winner_all_the_same(one: StoreError, ot
     assert folded(trouble) == folded(reversed(trouble))
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_histories_of_two_media_do_not_touch_each_other(data: st.DataObject) -> None:
     other = MediaKey("another")
@@ -326,6 +328,7 @@ def test_the_state_is_what_the_rules_say(facts: list[Fact]) -> None:
     assert folded(facts).state is state_by_the_rules(facts)
 
 
+@settings(max_examples=40)
 @given(histories())
 def test_downloaded_is_left_by_an_order_only(history: list[Fact]) -> None:
     media: Media | None = None
@@ -335,6 +338,7 @@ def test_downloaded_is_left_by_an_order_only(history: list[Fact]) -> None:
             assert media.state is State.DOWNLOADED or isinstance(fact, StoreQueued)
 
 
+@settings(max_examples=40)
 @given(histories())
 def test_one_fact_folded_twice_is_folded_once(history: list[Fact]) -> None:
     media: Media | None = None
