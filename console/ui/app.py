@@ -13,11 +13,12 @@ from textual.app import App
 
 from console.ui import glyphs, theme
 from console.ui.screens.main import MainScreen
-from console.ui.setup import Setup
 from console.ui.widgets.drawing import Drawing
 
 if TYPE_CHECKING:
     from textual.screen import Screen
+
+    from console.ui.setup import Setup
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
     TITLE = "Media Console"
     ENABLE_COMMAND_PALETTE = False
     ESCAPE_TO_MINIMIZE = False
+    ALLOW_SELECT = False
     CSS = "Screen { background: $background; color: $foreground; }"
 
     def __init__(self, setup: Setup) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from console.domain.facts import (
     Fact,
     MediaAnnounced,
@@ -15,9 +17,11 @@ from console.domain.facts import (
     StoreRequested,
     StoreUnanswered,
 )
-from console.domain.media import StoreError
 from console.ui import moments
 from console.ui.theme import Ink
+
+if TYPE_CHECKING:
+    from console.domain.media import StoreError
 
 
 def tell(fact: Fact) -> tuple[str, Ink, str]:

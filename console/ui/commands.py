@@ -7,12 +7,15 @@ file is checked against it.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from console.domain.exceptions import FixSetting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Group(StrEnum):
@@ -31,7 +34,6 @@ class Command(Struct, frozen=True, kw_only=True):
 
     `id` is what the key map and the table of actions call it; the screen runs `do_<id>`. `keys` are
     written as people know them (`g`, `?`, `ctrl+p`); `label` is for the footer, `tip` for the help.
-    `footer` is the rank in the footer, the lowest first to be kept; 0 stays out of it.
     """
 
     id: str
@@ -39,9 +41,6 @@ class Command(Struct, frozen=True, kw_only=True):
     label: str
     tip: str
     group: Group
-    footer: int = 0
-    narrow: bool = True
-    """Whether the footer shows it on narrow terminals too."""
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -51,7 +50,6 @@ COMMANDS: tuple[Command, ...] = (
         label="download",
         tip="Ask the client to download the marked media, or the one under the cursor",
         group=Group.ACT,
-        footer=4,
     ),
     Command(
         id="download_all",
@@ -59,8 +57,6 @@ COMMANDS: tuple[Command, ...] = (
         label="all shown",
         tip="Ask for all media that the list shows; says first how many",
         group=Group.ACT,
-        footer=9,
-        narrow=False,
     ),
     Command(
         id="retry",
@@ -68,7 +64,6 @@ COMMANDS: tuple[Command, ...] = (
         label="retry",
         tip="Ask again for the marked or current media that failed or got no answer",
         group=Group.ACT,
-        footer=5,
     ),
     Command(
         id="copy",
@@ -76,8 +71,6 @@ COMMANDS: tuple[Command, ...] = (
         label="copy",
         tip="Copy id, sha256, error, sender or the whole record to the terminal's clipboard",
         group=Group.ACT,
-        footer=11,
-        narrow=False,
     ),
     Command(
         id="mark",
@@ -85,7 +78,6 @@ COMMANDS: tuple[Command, ...] = (
         label="mark",
         tip="Mark or unmark the row and step down",
         group=Group.MARK,
-        footer=3,
     ),
     Command(
         id="mark_range",
@@ -108,7 +100,6 @@ COMMANDS: tuple[Command, ...] = (
         label="filter",
         tip="Filter as you type; Enter keeps it, Esc clears it, Up recalls earlier ones",
         group=Group.FIND,
-        footer=6,
     ),
     Command(
         id="filter_toggle",
@@ -146,8 +137,6 @@ COMMANDS: tuple[Command, ...] = (
         label="sort",
         tip="Choose what the list is sorted by",
         group=Group.FIND,
-        footer=10,
-        narrow=False,
     ),
     Command(
         id="sort_reverse",
@@ -168,7 +157,6 @@ COMMANDS: tuple[Command, ...] = (
         label="open",
         tip="Open the detail: every field, the error explained, the history",
         group=Group.LOOK,
-        footer=2,
     ),
     Command(
         id="close",
@@ -208,8 +196,6 @@ COMMANDS: tuple[Command, ...] = (
         label="events",
         tip="Events and errors, newest first",
         group=Group.LOOK,
-        footer=8,
-        narrow=False,
     ),
     Command(
         id="palette",
@@ -217,7 +203,6 @@ COMMANDS: tuple[Command, ...] = (
         label="more",
         tip="Every command with its key; type to find one",
         group=Group.LOOK,
-        footer=7,
     ),
     Command(
         id="listener",
@@ -232,7 +217,6 @@ COMMANDS: tuple[Command, ...] = (
         label="help",
         tip="What every key does; searchable",
         group=Group.LOOK,
-        footer=1,
     ),
     Command(
         id="quit",
@@ -240,11 +224,19 @@ COMMANDS: tuple[Command, ...] = (
         label="quit",
         tip="Back, or quit at the top",
         group=Group.LEAVE,
-        footer=100,
     ),
     Command(id="quit_now", keys=("Q",), label="quit now", tip="Quit from anywhere", group=Group.LEAVE),
 )
 """In the order of the help; within a group the most used first."""
+
+FOOTERS: Mapping[str, tuple[str, ...]] = {
+    "list": (
+        *("help", "open", "mark", "download", "retry", "filter", "palette"),
+        *("events", "download_all", "sort", "copy", "zoom", "quit"),
+    ),
+    "detail": ("help", "close", "download", "retry", "raw", "copy", "times", "palette", "events", "quit"),
+}
+"""What the footer shows while a pane has the keys: from the left as many as fit, the last at the right."""
 
 BY_ID: Mapping[str, Command] = {command.id: command for command in COMMANDS}
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from console.domain import errors, retention
 from console.domain.display import Shown
-from console.domain.facts import Fact
 from console.domain.media import DEFAULT_ACCOUNT, OPEN_STATES, Media, Origin, State, StoreError
 from console.ui import chronicle, moments
 from console.ui.paint import EMPTY, Line, Piece, cut, line, piece, wrap
 from console.ui.rows import Look, number, sender, size_text, title
 from console.ui.theme import STATE_INKS, Ink
 
-_LABEL = 11
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from console.domain.facts import Fact
+
+_LABEL = 12
 
 _STATE_SAYS = {
     State.RECEIVED: "announced; the client should hold the file, nothing was asked",
@@ -103,11 +107,11 @@ def _state(media: Media, look: Look) -> list[Line]:
 def _error(error: StoreError, width: int) -> list[Line]:
     explained = errors.explain(error)
     lines = _labelled("Error", f"{error.code} {explained.title}", width, Ink.BAD)
-    lines += _labelled("means", explained.meaning, width)
-    lines += _labelled("do", explained.remedy, width, Ink.STRONG)
-    lines += _labelled("title", f"{error.title} ({_ORIGINS[error.origin]})", width, Ink.DIM)
+    lines += _labelled("Meaning", explained.meaning, width)
+    lines += _labelled("Do", explained.remedy, width, Ink.STRONG)
+    lines += _labelled("Title", f"{error.title} ({_ORIGINS[error.origin]})", width, Ink.DIM)
     if error.details:
-        lines += _labelled("details", error.details, width, Ink.DIM)
+        lines += _labelled("Details", error.details, width, Ink.DIM)
     return lines
 
 
@@ -175,6 +179,6 @@ def _fact(fact: Fact, look: Look) -> list[Line]:
     for index, part in enumerate(wrap(told, look.width - width - 1)):
         head = when if index == 0 else ""
         lines.append((Piece(Shown(f"{head:<{width}} "), Ink.DIM), Piece(part, ink)))
-    for part in wrap(more, look.width - width - 1) if more else ():
-        lines.append((Piece(Shown(" " * (width + 1))), Piece(part, Ink.DIM)))
-    return lines
+    indent = Piece(Shown(" " * (width + 1)))
+    below = wrap(more, look.width - width - 1) if more else []
+    return [*lines, *((indent, Piece(part, Ink.DIM)) for part in below)]

@@ -1,13 +1,17 @@
-"""What stands in the list where there is no row: a first start, a good empty view, a filter without a match."""
+"""What stands in a list without rows: a first start, a good empty view, a filter without a match."""
 
 from __future__ import annotations
 
-from console.domain.standing import Standing
+from typing import TYPE_CHECKING
+
 from console.domain.views import View
-from console.ui.finding import Finding
-from console.ui.listing import Page
 from console.ui.paint import EMPTY, Line, line, piece
 from console.ui.theme import Ink
+
+if TYPE_CHECKING:
+    from console.domain.standing import Standing
+    from console.ui.finding import Finding
+    from console.ui.listing import Page
 
 WEBHOOK_PATH = "/webhook"
 

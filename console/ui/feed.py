@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.cache.reader import AsyncCacheReader, NoCache
 from console.domain.exceptions import ConsoleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 INTERVAL = 0.1
 """Seconds between two looks."""

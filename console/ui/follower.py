@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from console.cache import queries
 from console.cache.reader import AsyncCacheReader, NoCache
 from console.domain.exceptions import ConsoleError
-from console.domain.facts import Fact
-from console.domain.media import Media, MediaKey
-from console.domain.standing import Notice, Standing
-from console.domain.views import Selection
 from console.ui.listing import Page, Place, read_page
-from console.ui.setup import Setup
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from console.domain.facts import Fact
+    from console.domain.media import Media, MediaKey
+    from console.domain.standing import Notice, Standing
+    from console.domain.views import Selection
+    from console.ui.setup import Setup
 
 NEWEST_NOTICES = 500
 PATIENCE = 0.3

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from console.domain.standing import Standing
+if TYPE_CHECKING:
+    from console.domain.standing import Standing
 
 
 class Host(Protocol):

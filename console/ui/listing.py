@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from console.cache import queries
-from console.cache.reader import AsyncCacheReader
 from console.domain.media import Media, MediaKey, Millis
 from console.domain.views import Selection, View
+
+if TYPE_CHECKING:
+    from console.cache.reader import AsyncCacheReader
 
 MARGIN = 200
 """Rows that are read above and below the place that is looked at."""

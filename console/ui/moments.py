@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from console.domain import retention
-from console.domain.media import Millis
+
+if TYPE_CHECKING:
+    from console.domain.media import Millis
 
 
 def clock(now: Millis) -> str:

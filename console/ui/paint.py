@@ -6,16 +6,19 @@ a `Segment`, which Textual never parses. So no outside text can be markup, a lin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.strip import Strip
 
 from console.domain import display
 from console.domain.display import Shown
 from console.ui.theme import Ink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rich.style import Style
 
 
 class Piece(NamedTuple):
@@ -84,7 +87,7 @@ def strip(pieces: Line, width: int, inks: Mapping[Ink, Style], base: Style, over
     for text, ink, _ in pieces:
         style = base + inks[ink]
         segments.append(Segment(text, style + inks[over] if over is not None else style))
-    return Strip(segments).adjust_cell_length(width, ground).simplify()
+    return Strip(segments).adjust_cell_length(width, ground)
 
 
 def wrap(text: str, width: int) -> list[Shown]:

@@ -45,7 +45,7 @@ class Columns(Struct, frozen=True):
 
 def columns(width: int, *, sizes: bool) -> Columns:
     """The columns for a list of this width. State, name and due stay longest."""
-    room = width - _LEAD - _STATE - 1 - _DUE
+    room = width - _LEAD - _STATE - 1 - _DUE - 1
     kind = _TYPE if room >= 30 else 0
     room -= kind + 1 if kind else 0
     size = _SIZE if sizes and room >= 40 else 0

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from console.domain import retention
 from console.domain.filters import FilterError
-from console.domain.media import Millis
 from console.domain.standing import Health, Level, Notice, Standing
 from console.domain.views import Selection, View
 from console.ui import moments
-from console.ui.commands import COMMANDS, shown_key
+from console.ui.commands import BY_ID, shown_key
 from console.ui.editor import Editor
-from console.ui.glyphs import Glyphs
 from console.ui.paint import Line, Piece, cut, justify, line, measure, piece, wrap
 from console.ui.theme import Ink
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from console.domain.media import Millis
+    from console.ui.glyphs import Glyphs
 
 QUIET_MS = 60 * 60 * 1000
 """An event older than this is said to be unusually old."""
@@ -200,18 +204,22 @@ def troubles(standing: Standing | None, extra: Sequence[Line], width: int, glyph
 _LEVEL_INKS = {Level.ERROR: Ink.BAD, Level.WARNING: Ink.WARN, Level.INFO: Ink.PLAIN}
 
 
-def message(said: Piece | None, notice: Notice | None, unread: str, glyphs: Glyphs, width: int) -> Line:
-    """What was just done or the newest error at the left, how many wait in `e` at the right."""
+def message(said: Piece | None, notice: Notice | None, unread: str, glyphs: Glyphs, width: int) -> list[Line]:
+    """What was just done, or the newest error; and how many wait in `e`.
+
+    What was just done is said to its end, on more lines where one is too short.
+    """
     right = line(piece(f"e {unread} ", Ink.KEY, "events")) if unread else ()
     if said is not None:
-        left = line(" ", said)
-    elif notice is not None:
-        sign = glyphs.bad if notice.level is Level.ERROR else "!"
-        times = f" ({notice.count} times)" if notice.count > 1 else ""
-        left = line(" ", piece(f"{sign} {notice.text}{times}", _LEVEL_INKS[notice.level], "events"))
-    else:
-        left = ()
-    return justify(left, right, width, ascii=glyphs.ascii)
+        if measure((said,)) + measure(right) + 2 <= width:
+            return [justify(line(" ", said), right, width)]
+        return [line(" ", Piece(part, said.ink)) for part in wrap(said.text, width - 2)]
+    if notice is None:
+        return [justify((), right, width)]
+    sign = glyphs.bad if notice.level is Level.ERROR else "!"
+    times = f" ({notice.count} times)" if notice.count > 1 else ""
+    told = piece(f" {sign} {notice.text}{times}", _LEVEL_INKS[notice.level], "events")
+    return [justify((told,), right, width, ascii=glyphs.ascii)]
 
 
 def unread_text(notices: Sequence[Notice], since: Millis) -> str:
@@ -230,28 +238,34 @@ def newest_trouble(notices: Sequence[Notice], since: Millis) -> Notice | None:
     return next((each for each in notices if each.at > since and each.level is not Level.INFO), None)
 
 
-def footer(keys: Mapping[str, tuple[str, ...]], dimmed: frozenset[str], width: int) -> Line:
-    """Keys and what they do: `? help` first, `q quit` last; the least needed are left out first."""
-    ranked = sorted((command for command in COMMANDS if command.footer), key=lambda command: command.footer)
-    *middle, last = ranked
-    end = _hint(last.id, last.label, keys, dimmed)
+def footer(
+    keys: Mapping[str, tuple[str, ...]], names: Sequence[str], dimmed: frozenset[str], width: int
+) -> Line:
+    """Keys and what they do, from the left as many as fit; the last one always, at the right."""
+    *middle, last = names
+    end = _hint(last, keys, dimmed)
     made: list[Piece] = [_MARGIN]
-    for command in middle:
-        if width < 120 and not command.narrow:
-            continue
-        hint = _hint(command.id, command.label, keys, dimmed)
+    for name in middle:
+        hint = _hint(name, keys, dimmed)
         if measure(made) + measure(hint) + measure(end) + 3 > width:
             break
         made += [*hint, piece("  ", Ink.DIM)]
     return justify(tuple(made), (*end, _MARGIN), width)
 
 
-def _hint(
-    name: str, label: str, keys: Mapping[str, tuple[str, ...]], dimmed: frozenset[str]
-) -> tuple[Piece, ...]:
+def typing_footer(width: int) -> Line:
+    """What the keys do while the filter is typed."""
+    told: list[Piece] = [_MARGIN]
+    for key, does in (("enter", "keep"), ("esc", "clear"), ("up", "earlier filters")):
+        told += [piece(key, Ink.KEY), piece(f" {does}  ")]
+    words = line(piece('state: type: from: due:<2d error: id: "two words" -not ', Ink.DIM))
+    return justify(tuple(told), words if measure(told) + measure(words) < width else (), width)
+
+
+def _hint(name: str, keys: Mapping[str, tuple[str, ...]], dimmed: frozenset[str]) -> tuple[Piece, ...]:
     key = shown_key(keys[name][0])
     dim = name in dimmed
     return (
         piece(key, Ink.DIM if dim else Ink.KEY, name),
-        piece(f" {label}", Ink.DIM if dim else Ink.PLAIN, name),
+        piece(f" {BY_ID[name].label}", Ink.DIM if dim else Ink.PLAIN, name),
     )

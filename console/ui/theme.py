@@ -5,14 +5,17 @@ Colour is decoration. Every meaning has a word or a sign beside it, so that `NO_
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from rich.style import Style
 from textual.theme import Theme
 
 from console.domain.exceptions import FixSetting
 from console.domain.media import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Ink(Enum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -10,6 +9,8 @@ from console.domain.views import View
 from console.ui.acts import asking, finding, looking, marking, moving
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
     from console.ui.screens.main import MainScreen
 
 Handler: TypeAlias = "Callable[[MainScreen], Awaitable[None]]"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual import events
-
 from console.domain.views import Sort, View
 from console.ui.commands import BY_ID
 from console.ui.theme import Ink
 
 if TYPE_CHECKING:
+    from textual import events
+
     from console.ui.screens.main import MainScreen
 
 

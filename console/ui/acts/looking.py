@@ -9,13 +9,13 @@ from console.cache import queries
 from console.cache.records import history_record, media_record
 from console.domain import errors
 from console.domain.exceptions import ConsoleError
-from console.domain.media import Media
 from console.ui.acts.reasons import why_not
 from console.ui.commands import COMMANDS, shown_key
 from console.ui.rows import sender, title
 from console.ui.theme import Ink
 
 if TYPE_CHECKING:
+    from console.domain.media import Media
     from console.ui.screens.main import MainScreen
     from console.ui.screens.picker import Choice
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from console.ui.acts.asking import RETRIED, hindrance
-from console.ui.commands import COMMANDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from console.ui.screens.main import MainScreen
 
 _NEEDS_ROW = frozenset({"download", "retry", "copy", "mark", "mark_range", "open", "raw"})
@@ -30,9 +31,9 @@ def why_not(screen: MainScreen, name: str) -> str | None:
     return None
 
 
-def dimmed(screen: MainScreen) -> frozenset[str]:
-    """The commands of the footer that cannot work now."""
-    return frozenset(each.id for each in COMMANDS if each.footer and why_not(screen, each.id) is not None)
+def dimmed(screen: MainScreen, names: Sequence[str]) -> frozenset[str]:
+    """Those of the commands that cannot work now."""
+    return frozenset(name for name in names if why_not(screen, name) is not None)
 
 
 _SENTENCES = {

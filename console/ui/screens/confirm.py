@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from console.ui.paint import EMPTY, Line, Piece, line, piece, wrap
 from console.ui.screens.sheet import Sheet
 from console.ui.theme import Ink
-from console.ui.widgets.drawing import Drawing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from console.ui.widgets.drawing import Drawing
 
 
 class Confirm(Sheet[str | None]):

@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from textual import events
-from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from console.cache.reader import NoCache
 from console.domain.display import Shown
-from console.domain.exceptions import ConsoleError
-from console.domain.facts import Fact
 from console.domain.media import Media, MediaKey, Millis
-from console.domain.standing import Notice, Standing
-from console.domain.views import Selection
 from console.ui import describe, emptiness, strips
 from console.ui.acts import HANDLERS
 from console.ui.acts.finding import typed
 from console.ui.acts.reasons import dimmed, why_not
-from console.ui.commands import by_key
+from console.ui.commands import FOOTERS, by_key
 from console.ui.feed import Feed
 from console.ui.finding import Finding
 from console.ui.follower import Follower
-from console.ui.listing import Page, Place
 from console.ui.paint import Line, Piece, piece
 from console.ui.rows import Look, heading
-from console.ui.setup import Setup
 from console.ui.theme import Ink
 from console.ui.widgets.bar import Bar, Run
-from console.ui.widgets.drawing import Drawing
 from console.ui.widgets.lines import LinesView
 from console.ui.widgets.medialist import MediaList
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from textual import events
+    from textual.app import ComposeResult
+
+    from console.domain.exceptions import ConsoleError
+    from console.domain.facts import Fact
+    from console.domain.standing import Notice, Standing
+    from console.domain.views import Selection
+    from console.ui.listing import Page, Place
+    from console.ui.setup import Setup
+    from console.ui.widgets.drawing import Drawing
 
 WIDE = 120
 """Columns from which the detail stands beside the list."""
 SMALLEST = (60, 15)
 ROOMY = 20
 """Rows from which there is room for two lines about the row under the cursor."""
-TICK = 1.0
+TICK = 0.5
 """Seconds between two looks at the clock; what reads the same is not repainted."""
 UNREAD_MS = 24 * 60 * 60 * 1000
 
@@ -51,7 +56,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
     MainScreen { layout: vertical; }
     MainScreen #body { height: 1fr; }
     MainScreen #left { width: 1fr; }
-    MainScreen #right { width: 40%; max-width: 90; min-width: 50; border-left: solid $panel; padding-left: 1; }
+    MainScreen #right { width: 40%; max-width: 90; min-width: 50; padding-left: 1;
+                        border-left: solid $panel; }
     MainScreen.ascii #right { border-left: ascii $panel; }
     MainScreen.alone #right { width: 1fr; max-width: 100%; border-left: none; }
     """
@@ -90,7 +96,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.summary = self._bar("summary", self._draw_summary)
         self.troubles = self._bar("troubles", self._draw_troubles)
         self.message = self._bar("message", self._draw_message)
-        self.footer = self._bar("footer", lambda width: [strips.footer(setup.keys, dimmed(self), width)])
+        self.footer = self._bar("footer", self._draw_footer)
         self.small = self._bar(
             "small", lambda width: [(piece(" Make the terminal at least 60x15", Ink.WARN),)]
         )
@@ -228,14 +234,18 @@ class MainScreen(Screen[None], inherit_bindings=False):
         )
 
     def _draw_detail_head(self, width: int) -> Sequence[Line]:
-        return [(piece("DETAIL", Ink.TITLE if self.pane == "detail" else Ink.DIM),)]
+        total = self.list.page.total
+        place = f"   {self.list.cursor_row + 1} of {total}" if total else ""
+        return [
+            (piece("DETAIL", Ink.TITLE if self.pane == "detail" else Ink.DIM), piece(place, Ink.DIM)),
+        ]
 
     def _rule(self, width: int) -> Line:
         return (Piece(Shown(self.drawing.glyphs.rule * width), Ink.DIM),)
 
     def _draw_summary(self, width: int) -> Sequence[Line]:
         if self.current is None:
-            return [self._rule(width), (), ()]
+            return []
         return [self._rule(width), *describe.summary(self.current, self.look(width))]
 
     def _draw_troubles(self, width: int) -> Sequence[Line]:
@@ -250,7 +260,13 @@ class MainScreen(Screen[None], inherit_bindings=False):
             return [(piece(" Reading the cache ...", Ink.DIM),)]
         unread = strips.unread_text(self.notices, self.read_until)
         newest = strips.newest_trouble(self.notices, self.read_until)
-        return [strips.message(self._said, newest, unread, self.drawing.glyphs, width)]
+        return strips.message(self._said, newest, unread, self.drawing.glyphs, width)
+
+    def _draw_footer(self, width: int) -> Sequence[Line]:
+        if self.finding.editor is not None:
+            return [strips.typing_footer(width)]
+        names = FOOTERS[self.pane]
+        return [strips.footer(self.setup.keys, names, dimmed(self, names), width)]
 
     # What the follower reads
 

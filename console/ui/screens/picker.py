@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
-from textual import events
+from typing import TYPE_CHECKING, NamedTuple
 
 from console.domain.display import cell
 from console.ui.editor import Editor
 from console.ui.paint import Line, cut, line, piece
 from console.ui.screens.sheet import Sheet
 from console.ui.theme import Ink
-from console.ui.widgets.drawing import Drawing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+
+    from console.ui.widgets.drawing import Drawing
 
 
 class Choice(NamedTuple):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from console.domain.media import Millis
 from console.domain.standing import Level, Notice
 from console.ui import moments
 from console.ui.commands import COMMANDS, Group, shown_key
-from console.ui.glyphs import Glyphs
 from console.ui.paint import EMPTY, Line, Piece, line, piece, wrap
 from console.ui.screens.sheet import Sheet
 from console.ui.theme import STATE_INKS, Ink
-from console.ui.widgets.drawing import Drawing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from console.domain.media import Millis
+    from console.ui.glyphs import Glyphs
+    from console.ui.widgets.drawing import Drawing
 
 _STATE_MEANS = {
     "received": "announced; the client should hold the file",

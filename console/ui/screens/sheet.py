@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from textual import events
-from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
@@ -13,8 +11,13 @@ from console.ui.editor import Editor
 from console.ui.paint import Line, justify, line, piece
 from console.ui.theme import Ink
 from console.ui.widgets.bar import Bar, Run
-from console.ui.widgets.drawing import Drawing
 from console.ui.widgets.lines import LinesView
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
+
+    from console.ui.widgets.drawing import Drawing
 
 T = TypeVar("T")
 

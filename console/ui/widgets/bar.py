@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.strip import Strip
 from textual.widget import Widget
 
 from console.domain import display
 from console.ui.paint import EMPTY, Line, strip
-from console.ui.widgets.drawing import Drawing
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.strip import Strip
+
+    from console.ui.widgets.drawing import Drawing
 
 Build: TypeAlias = Callable[[int], Sequence[Line]]
 """Makes the lines for a width in cells."""

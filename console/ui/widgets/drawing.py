@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from rich.style import Style
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-from console.ui.glyphs import Glyphs
-from console.ui.theme import Ink
+    from rich.style import Style
+
+    from console.ui.glyphs import Glyphs
+    from console.ui.theme import Ink
 
 
 class Drawing:

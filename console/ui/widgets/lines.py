@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
-from textual import events
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from console.ui.paint import EMPTY, Line, strip
 from console.ui.theme import Ink
-from console.ui.widgets.bar import Build
-from console.ui.widgets.drawing import Drawing
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.strip import Strip
+
+    from console.ui.widgets.bar import Build
+    from console.ui.widgets.drawing import Drawing
 
 
 class LinesView(ScrollView, can_focus=False):

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from itertools import zip_longest
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
-from console.domain.media import Media, MediaKey
 from console.domain.views import Selection
 from console.ui.listing import MARGIN, Page, Place
 from console.ui.paint import EMPTY, Line, strip
 from console.ui.rows import Look, row
 from console.ui.theme import Ink
-from console.ui.widgets.drawing import Drawing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual import events
+    from textual.strip import Strip
+
+    from console.domain.media import Media, MediaKey
+    from console.ui.widgets.drawing import Drawing
 
 Painted: TypeAlias = tuple[Line, Ink | None]
 
