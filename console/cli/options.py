@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -13,13 +13,15 @@ from console.cli.output import say
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_C = TypeVar("_C", bound=click.Command)
+
 _CONFIG_HELP: Final = "The settings file (TOML)."
 
 
-def settings_options(*shown: str) -> Callable[[click.Command], click.Command]:
+def settings_options(*shown: str) -> Callable[[_C], _C]:
     """Gives a command the flags of all settings; its help shows only those named (all, for no name)."""
 
-    def add(command: click.Command) -> click.Command:
+    def add(command: _C) -> _C:
         names = {parameter.name for parameter in command.params}
         for name, flag, help_text, toggle in _flags():
             if name in names:

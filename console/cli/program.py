@@ -65,7 +65,8 @@ def program(context: click.Context) -> int:
     """A console for the media that a WhatsApp Business API client receives.
 
     Without a command it opens the screen. Each option can stand before or after the command, in the
-    environment as MEDIA_CONSOLE_…, or in the settings file.
+    environment as MEDIA_CONSOLE_…, or in the settings file. Secrets have no option: set
+    MEDIA_CONSOLE_API_PASSWORD, MEDIA_CONSOLE_API_TOKEN or MEDIA_CONSOLE_API_PROXY.
     """
     if context.invoked_subcommand is not None:
         return Exit.DONE

@@ -1,0 +1,156 @@
+"""Downloading from the shell: against the simulated client, with and without a running service."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from console.cache.inbox import Inbox
+from console.cli.program import run
+from console.simulator import Simulator
+from console.simulator.simulator import DEFAULT_LOGIN
+from tests.cli.world import announcement, command, daemon, environment, fill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LOGIN = {"api_username": DEFAULT_LOGIN[0], "api_password": DEFAULT_LOGIN[1]}
+
+
+@pytest.fixture
+def client() -> Iterator[Simulator]:
+    with Simulator(backoff=0.02) as running:
+        yield running
+
+
+def login(monkeypatch: pytest.MonkeyPatch, url: str, password: str = DEFAULT_LOGIN[1]) -> None:
+    monkeypatch.setenv("MEDIA_CONSOLE_API_URL", url)
+    monkeypatch.setenv("MEDIA_CONSOLE_API_USERNAME", DEFAULT_LOGIN[0])
+    monkeypatch.setenv("MEDIA_CONSOLE_API_PASSWORD", password)
+
+
+def states(out: str) -> dict[str, str]:
+    return {record["id"]: record["state"] for record in map(json.loads, out.splitlines())}
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["a", "--filter", "type:image"], ["--filter", ""], ["--filter", " "]]
+)
+def test_it_wants_either_ids_or_a_filter(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["download", *arguments]) == 2
+    assert "either ids or a --filter" in capsys.readouterr().err
+
+
+def test_an_id_that_the_cache_does_not_know_is_refused(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(db, announcement("a"), announcement(None))
+    assert run(["download", "b"]) == 1
+    assert "knows no media b" in capsys.readouterr().err
+    assert run(["download", "message:wamid-None"]) == 1
+    assert "no id that a request can carry" in capsys.readouterr().err
+
+
+def test_a_filter_without_a_match_is_done(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(db, announcement("a"))
+    assert run(["download", "--filter", "type:video"]) == 0
+    assert "nothing to ask for" in capsys.readouterr().err
+
+
+def test_without_a_service_and_an_api_nothing_is_left(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(db, announcement("a"))
+    assert run(["download", "a"]) == 2
+    assert "MEDIA_CONSOLE_API_URL" in capsys.readouterr().err
+    with Inbox(db) as inbox:
+        assert inbox.waiting(1) == []
+
+
+def test_with_a_service_the_orders_are_left_or_waited_for(db: Path, client: Simulator) -> None:
+    with daemon(db, api_url=client.url, **LOGIN) as (process, url):
+        client.webhook_url = url
+        ids = [
+            asyncio.run(client.announce(undownloaded=True, behaviours=[word]))
+            for word in ("ok", "failed-400")
+        ]
+        env = environment(db)
+
+        def download(*arguments: str) -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                command("download", *arguments), env=env, capture_output=True, text=True, timeout=15
+            )
+
+        left = download(ids[0])
+        assert (left.returncode, left.stdout) == (0, "")
+        assert left.stderr == f"media-console: Left 1 order with the service (pid {process.pid}).\n"
+        waited = download(*ids, "--wait", "10", "--json")
+        assert waited.returncode == 1
+        assert states(waited.stdout) == {ids[0]: "downloaded", ids[1]: "failed"}
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def test_without_a_service_it_runs_one_for_the_work(
+    db: Path, client: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with daemon(db) as (_, url):
+        client.webhook_url = url
+        wanted = {
+            word: asyncio.run(client.announce(undownloaded=True, behaviours=[word]))
+            for word in ("ok", "refused-1006-path", "silent")
+        }
+    login(monkeypatch, client.url)
+    monkeypatch.setenv("MEDIA_CONSOLE_LISTEN", url.removeprefix("http://").removesuffix("/webhook"))
+    assert run(["download", "--filter", "state:undownloaded", "--wait", "1", "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert states(out) == {
+        wanted["ok"]: "downloaded",
+        wanted["refused-1006-path"]: "failed",
+        wanted["silent"]: "requested",
+    }
+    assert "Still under way: 1 of 3." in err
+    assert run(["download", wanted["ok"]]) == 0
+    assert wanted["ok"] in capsys.readouterr().out
+    assert db.with_name("media.db.log").exists()
+    assert DEFAULT_LOGIN[1] not in db.with_name("media.db.log").read_text()
+
+
+@pytest.mark.parametrize("fault", ["unreachable", "login"])
+def test_an_api_that_cannot_be_asked_is_exit_code_three(
+    db: Path,
+    client: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fault: str,
+) -> None:
+    fill(db, announcement("a"))
+    if fault == "login":
+        login(monkeypatch, client.url, "wrong-canary")
+    else:
+        login(monkeypatch, "http://127.0.0.1:1")
+    assert run(["download", "a", "--json"]) == 3
+    out, err = capsys.readouterr()
+    assert states(out) == {"a": "queued"}
+    assert ("login" if fault == "login" else "cannot be reached") in err
+    assert "wrong-canary" not in out + err
+
+
+def test_an_interrupted_wait_leaves_the_order_queued(db: Path, client: Simulator) -> None:
+    fill(db, announcement("a"))
+    client.behave("a", "silent")
+    process = subprocess.Popen(
+        command("download", "a"),
+        env=environment(db, api_url=client.url, **LOGIN),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while not client.store_calls("a"):
+            assert process.poll() is None
+        process.terminate()
+        assert process.wait(10) == 128 + 15
+    finally:
+        process.kill()
+        process.wait()
