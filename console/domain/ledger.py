@@ -68,7 +68,7 @@ def attempt_of_result(media: Media | None, *, success: bool) -> int:
     """
     if media is None or media.progress is None:
         return 0
-    waiting = media.progress.step is Step.QUEUED
+    waiting = media.progress.step in (Step.QUEUED, Step.DEFERRED) and media.progress.try_number == 0
     return media.progress.attempt - 1 if waiting and not success else media.progress.attempt
 
 
@@ -148,8 +148,10 @@ def _lead(told: MediaAnnounced | Media, at: Millis) -> tuple[object, ...]:
 def _advance(media: Media, fact: Fact) -> Media:
     told = _progress(fact)
     opened = media.opened
-    if isinstance(fact, StoreRequested | StoreAccepted | StoreDeferred | StoreRefused | StoreUnanswered):
-        opened = max(opened, fact.attempt)
+    called = isinstance(fact, StoreRequested | StoreAccepted | StoreRefused | StoreUnanswered)
+    # An attempt may also be deferred while the queue is held, before any call was made for it.
+    if called or (isinstance(fact, StoreDeferred) and fact.try_number > 0):
+        opened = max(opened, told.attempt)
     held = media.progress
     if held is None or _rank(told) > _rank(held):
         held = told

@@ -95,7 +95,7 @@ def announcements() -> st.SearchStrategy[MediaAnnounced]:
 
 def any_facts() -> st.SearchStrategy[Fact]:
     """Facts of one media that need not belong to one believable history."""
-    attempts, tries = st.integers(0, 3), st.integers(1, 3)
+    attempts, tries = st.integers(0, 3), st.integers(0, 3)
     key, mime = st.just(KEY), maybe("image/jpeg", "image/png")
     kinds = st.sampled_from((MediaType.IMAGE, MediaType.VIDEO, MediaType.UNKNOWN))
     sha = maybe("aa", "bb")
@@ -155,6 +155,7 @@ class Story:
             possible += [self._order, self._repeat]
             if self.media.state is State.QUEUED:
                 possible += [self._request] * 3
+                possible.append(self._hold)
             if self.media.state is State.REQUESTED:
                 possible += [self._accept, self._defer, self._refuse, self._wait_in_vain]
         self._draw(st.sampled_from(possible))()
@@ -182,6 +183,16 @@ class Story:
     def _request(self) -> None:
         attempt, tried = self._attempt()
         self._write(StoreRequested(key=KEY, at=self._now, attempt=attempt, try_number=tried + 1))
+
+    def _hold(self) -> None:
+        """The queue is held and the media says why it waits; no call is made."""
+        attempt, tried = self._attempt()
+        error = self._draw(store_errors(Origin.NETWORK))
+        self._write(
+            StoreDeferred(
+                key=KEY, at=self._now, attempt=attempt, try_number=tried, error=error, next_try_at=self._now
+            )
+        )
 
     def _accept(self) -> None:
         attempt, tried = self._attempt()

@@ -103,6 +103,8 @@ def failed(seconds: int, attempt: int = 1, error: StoreError = GONE) -> Fact:
         ([announced(), queued(1), requested(2), accepted(3)], State.REQUESTED),
         ([announced(), queued(1), requested(2), deferred(3)], State.QUEUED),
         ([announced(), queued(1), requested(2), deferred(3), requested(8, try_number=2)], State.REQUESTED),
+        ([announced(), queued(1), deferred(2, try_number=0)], State.QUEUED),
+        ([announced(), queued(1), deferred(2, try_number=0), requested(3)], State.REQUESTED),
         ([announced(), queued(1), requested(2), refused(3)], State.FAILED),
         ([announced(), queued(1), requested(2), accepted(3), unanswered(603)], State.UNCONFIRMED),
         ([announced(), queued(1), requested(2), accepted(3), failed(4)], State.FAILED),
@@ -235,7 +237,9 @@ def test_a_fact_of_another_media_or_account_is_refused() -> None:
 
 def test_opened_counts_the_attempts_for_which_the_api_was_called() -> None:
     assert folded([announced(), queued(1)]).opened == 0
+    assert folded([announced(), queued(1), deferred(2, try_number=0)]).opened == 0
     assert folded([announced(), queued(1), requested(2)]).opened == 1
+    assert folded([announced(), queued(1), deferred(2, try_number=1)]).opened == 1
     assert folded([announced(), queued(1), requested(2), refused(3), queued(4, attempt=2)]).opened == 1
     assert folded([announced(), accepted(4, attempt=2)]).opened == 2
 
@@ -248,6 +252,7 @@ def test_opened_counts_the_attempts_for_which_the_api_was_called() -> None:
         ([announced(), queued(1)], 1, 0),
         ([announced(), queued(1), requested(2)], 1, 1),
         ([announced(), queued(1), requested(2), deferred(3)], 1, 1),
+        ([announced(), queued(1), deferred(2, try_number=0)], 1, 0),
         ([announced(), queued(1), requested(2), refused(3), queued(9, attempt=2)], 2, 1),
         ([announced(), queued(1), requested(2), unanswered(603)], 1, 1),
     ],
@@ -326,6 +331,14 @@ def test_histories_of_two_media_do_not_touch_each_other(data: st.DataObject) -> 
 @given(st.lists(any_facts(), min_size=1, max_size=10))
 def test_the_state_is_what_the_rules_say(facts: list[Fact]) -> None:
     assert folded(facts).state is state_by_the_rules(facts)
+
+
+@settings(max_examples=40)
+@given(histories())
+def test_a_failure_never_settles_an_attempt_before_its_first_call(history: list[Fact]) -> None:
+    called = {fact.attempt for fact in history if isinstance(fact, StoreRequested)}
+    failures = [fact for fact in history if isinstance(fact, StoreFailed) and fact.attempt > 0]
+    assert {fact.attempt for fact in failures} <= called
 
 
 @settings(max_examples=40)
