@@ -41,9 +41,10 @@ class Supervisor:
     one defect must not stop the webhooks from being heard.
     """
 
-    def __init__(self, witness: Witness, *, wait: Wait = until_set) -> None:
+    def __init__(self, witness: Witness, *, wait: Wait = until_set, sound_after: float = SOUND_AFTER) -> None:
         self._witness = witness
         self._wait = wait
+        self._sound_after = sound_after
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -120,7 +121,7 @@ class Supervisor:
                     sound.cancel()
                 await pause(self._wait, seconds)
                 seconds = min(2 * seconds, LONGEST_PAUSE)
-                sound = loop.call_later(SOUND_AFTER, self._witness.task_recovered, name)
+                sound = loop.call_later(self._sound_after, self._witness.task_recovered, name)
         finally:
             if sound is not None:
                 sound.cancel()

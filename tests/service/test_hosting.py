@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import os
+import threading
+from functools import partial
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from console.clock import monotonic
+from console.config import Address, Settings
+from console.platforms.onpremises.webhook import read_webhook
+from console.service.core import Service
+from console.service.hosting import ServiceThread
+from console.service.lock import LockHeld, ServiceLock
+from tests.listener.serving import held_port
+from tests.service.world import ANY_PORT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def make(db: Path, listen: Address = ANY_PORT) -> Service:
+    return Service(Settings(db=db, listen=listen), api=None, read=read_webhook)
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[ServiceThread]:
+    hosted = ServiceThread(partial(make, tmp_path / "c.db"))
+    yield hosted
+    hosted.stop()
+
+
+def test_it_serves_beside_the_main_thread_and_is_joined_at_the_end(host: ServiceThread) -> None:
+    assert host.standing() is None
+    begun = monotonic()
+    host.start()
+    assert monotonic() - begun < 0.5, "starting does not wait"
+    assert host.wait_ready(5)
+    standing = host.standing()
+    assert standing is not None
+    assert host.viewer_of() is None
+    with httpx.Client(trust_env=False) as http:
+        assert http.get(f"http://{standing.listener}/healthz").status_code == 200
+    begun = monotonic()
+    host.stop()
+    assert monotonic() - begun < 5
+    assert host.join(0)
+    assert "service" not in {thread.name for thread in threading.enumerate()}
+    last = host.standing()
+    assert last is not None
+    assert last.stopped
+    host.stop()
+    host.retry_listener()
+
+
+def test_where_another_serves_it_is_a_viewer(tmp_path: Path, host: ServiceThread) -> None:
+    lock = ServiceLock(tmp_path / "c.db")
+    host.start()
+    assert not host.wait_ready(5)
+    assert isinstance(host.error, LockHeld)
+    assert host.viewer_of() == f"pid {os.getpid()}"
+    assert host.standing() is None
+    host.join(5)
+    lock.release()
+    host.start()
+    assert host.wait_ready(5), "it can be started again when the other has ended"
+    assert host.viewer_of() is None
+
+
+def test_a_service_that_cannot_start_has_a_standing_that_says_why(
+    tmp_path: Path, host: ServiceThread
+) -> None:
+    (tmp_path / "c.db").write_text("these are my notes, long enough to be looked at")
+    host.start()
+    assert not host.wait_ready(5)
+    standing = host.standing()
+    assert standing is not None
+    assert standing.stopped
+    [trouble] = standing.troubles
+    assert trouble.id == "service"
+    assert "c.db" in trouble.text
+    assert trouble.remedy
+
+
+def test_a_defect_does_not_reach_the_screen_as_a_traceback(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> Service:
+        raise ZeroDivisionError("of the maker")
+
+    host = ServiceThread(broken)
+    host.start()
+    assert not host.wait_ready(5)
+    host.stop()
+    standing = host.standing()
+    assert standing is not None
+    assert "ZeroDivisionError" in standing.troubles[0].text
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_stopping_at_once_after_starting_ends_it(host: ServiceThread) -> None:
+    host.start()
+    host.stop()
+    assert host.join(0)
+
+
+def test_stopping_what_was_never_started(host: ServiceThread) -> None:
+    host.stop()
+    assert host.join()
+    assert host.standing() is None
+
+
+def test_the_listener_is_tried_again_when_asked_for(tmp_path: Path) -> None:
+    with held_port() as foreign:
+        listen = Address("127.0.0.1", foreign.getsockname()[1])
+        host = ServiceThread(partial(make, tmp_path / "c.db", listen))
+        host.start()
+        assert host.wait_ready(5)
+        standing = host.standing()
+        assert standing is not None
+        assert standing.listener_error is not None
+        foreign.close()
+        host.retry_listener()
+        deadline = monotonic() + 3
+        while standing.listener is None and monotonic() < deadline:
+            standing = host.standing() or standing
+        host.stop()
+    assert standing.listener == str(listen)

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from console.cache.paths import lock_path
+from console.clock import monotonic
+from console.domain.exceptions import FixSetting
+from console.service.lock import LockHeld, ServiceLock, holder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from console.service.lock import ServiceLock
+lock = ServiceLock(Path(sys.argv[1]))
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_one_holds_it_and_the_next_is_told_who(tmp_path: Path) -> None:
+    db = tmp_path / "c.db"
+    assert holder(db) is None
+    first = ServiceLock(db)
+    assert holder(db) == f"pid {os.getpid()}"
+    with pytest.raises(LockHeld, match=f"pid {os.getpid()}") as held:
+        ServiceLock(db)
+    assert held.value.pid == os.getpid()
+    assert held.value.remedy
+    first.release()
+    first.release()
+    assert holder(db) is None
+    ServiceLock(db).release()
+
+
+def test_the_file_is_private_and_stays(tmp_path: Path) -> None:
+    db = tmp_path / "new" / "c.db"
+    before = os.umask(0)
+    try:
+        ServiceLock(db).release()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(lock_path(db).stat().st_mode) == 0o600
+    assert stat.S_IMODE(db.parent.stat().st_mode) == 0o700
+
+
+def test_a_killed_holder_leaves_nothing_in_the_way(tmp_path: Path) -> None:
+    db = tmp_path / "c.db"
+    with subprocess.Popen([sys.executable, "-c", HOLD, db], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        begun = monotonic()
+        with pytest.raises(LockHeld) as held:
+            ServiceLock(db)
+        assert monotonic() - begun < 2
+        assert held.value.pid == process.pid
+        assert holder(db) == f"pid {process.pid}"
+        process.send_signal(signal.SIGKILL)
+    assert holder(db) is None
+    ServiceLock(db).release()
+
+
+def test_asking_for_the_holder_does_not_keep_a_service_from_starting(tmp_path: Path) -> None:
+    db = tmp_path / "c.db"
+    ServiceLock(db).release()
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            holder(db)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        for _ in range(200):
+            ServiceLock(db).release()
+    finally:
+        done.set()
+        asking.join()
+
+
+def test_a_file_without_a_pid_still_tells_that_it_is_held(tmp_path: Path) -> None:
+    db = tmp_path / "c.db"
+    lock = ServiceLock(db)
+    lock_path(db).write_bytes(b"\xffnot a pid\n")
+    assert holder(db) == "another process"
+    with pytest.raises(LockHeld) as held:
+        ServiceLock(db)
+    assert held.value.pid is None
+    lock.release()
+
+
+def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
+    db = tmp_path / "c.db"
+    target = tmp_path / "precious"
+    target.write_text("keep me")
+    lock_path(db).symlink_to(target)
+    with pytest.raises(FixSetting, match="lock file"):
+        ServiceLock(db)
+    assert target.read_text() == "keep me"
+    assert holder(db) is None
+
+
+def test_a_folder_that_cannot_be_made_is_a_wrong_setting(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FixSetting, match="lock file") as refused:
+        ServiceLock(tmp_path / "file" / "c.db")
+    assert "--db" in refused.value.remedy

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from console.domain.media import Millis, Origin, StoreError
+from console.service.pacing import Gate, Hold, Pacing, Reason
+
+ERROR = StoreError(code="x", title="A fault", origin=Origin.NETWORK)
+PACING = Pacing()
+
+
+def hold(reason: Reason, since: int = 0, until: int | None = None) -> Hold:
+    return Hold(
+        reason=reason, since=Millis(since), until=None if until is None else Millis(until), error=ERROR
+    )
+
+
+@settings(max_examples=60)
+@given(tries=st.integers(0, 1000), seed=st.integers())
+def test_a_delay_is_drawn_between_nothing_and_a_doubling_cap(tries: int, seed: int) -> None:
+    delay = PACING.delay(tries, random.Random(seed).uniform)
+    assert 0 <= delay <= min(60, 2.0 ** min(tries, 10))
+
+
+def test_probes_and_login_pauses_double_up_to_their_caps() -> None:
+    assert [PACING.probe(failures) for failures in (0, 1, 2, 3, 6, 10_000)] == [1, 1, 2, 4, 30, 30]
+    assert [PACING.login_pause(refusals) for refusals in (1, 2, 4, 5, 10_000)] == [60, 120, 480, 600, 600]
+
+
+def test_an_open_gate_lets_as_many_calls_as_set() -> None:
+    gate = Gate(4, PACING)
+    assert gate.slots(Millis(0)) == 4
+    assert gate.held(Millis(0)) is None
+
+
+def test_after_a_hold_the_first_call_goes_alone_and_answers_open_the_gate() -> None:
+    gate = Gate(4, PACING)
+    gate.hold(hold(Reason.SLOW_DOWN, until=1000))
+    assert gate.slots(Millis(999)) == 0
+    widths = [gate.slots(Millis(1000))]
+    for _ in range(3):
+        gate.answered(Millis(1000))
+        widths.append(gate.slots(Millis(1000)))
+    assert widths == [1, 2, 4, 4]
+    assert gate.holds == ()
+
+
+def test_an_answer_to_another_call_does_not_shorten_what_the_api_asked_for() -> None:
+    gate = Gate(4, PACING)
+    gate.hold(hold(Reason.SLOW_DOWN, until=1000))
+    gate.answered(Millis(10))
+    assert gate.slots(Millis(500)) == 0
+
+
+def test_of_two_slow_downs_the_later_end_counts() -> None:
+    gate = Gate(4, PACING)
+    gate.hold(hold(Reason.SLOW_DOWN, until=1000))
+    gate.hold(hold(Reason.SLOW_DOWN, since=10, until=500))
+    held = gate.held(Millis(500))
+    assert held is not None
+    assert held.until == 1000
+
+
+def test_an_answer_ends_the_holds_that_it_disproves() -> None:
+    gate = Gate(4, PACING)
+    gate.hold(hold(Reason.UNREACHABLE))
+    gate.hold(hold(Reason.LOGIN))
+    assert gate.login_refusals == 1
+    gate.answered(Millis(5))
+    assert gate.holds == ()
+    assert gate.login_refusals == 0
+
+
+def test_the_hold_that_lasts_longest_is_the_one_to_show() -> None:
+    gate = Gate(4, PACING)
+    gate.hold(hold(Reason.SLOW_DOWN, until=1000))
+    gate.hold(hold(Reason.UNREACHABLE))
+    held = gate.held(Millis(0))
+    assert held is not None
+    assert held.reason is Reason.UNREACHABLE
+    gate.release(Reason.UNREACHABLE)
+    held = gate.held(Millis(0))
+    assert held is not None
+    assert held.reason is Reason.SLOW_DOWN
+
+
+def test_an_order_ends_the_waiting_for_an_api_for_one_try() -> None:
+    gate = Gate(4, PACING)
+    gate.hold(hold(Reason.UNREACHABLE))
+    gate.nudge(Millis(7))
+    assert gate.slots(Millis(7)) == 1
+    gate.hold(hold(Reason.UNREACHABLE, since=8))
+    assert gate.slots(Millis(10**12)) == 0
+
+
+def test_an_order_does_not_end_what_the_api_asked_for() -> None:
+    gate = Gate(4, PACING)
+    gate.hold(hold(Reason.SLOW_DOWN, until=1000))
+    gate.nudge(Millis(7))
+    assert gate.slots(Millis(7)) == 0
+
+
+def test_orders_do_not_make_logins_more_frequent_than_the_gap() -> None:
+    gate = Gate(4, PACING)
+    gate.hold(hold(Reason.LOGIN, since=1000))
+    for moment in (1001, 2000, 30_999):
+        gate.nudge(Millis(moment))
+        assert gate.slots(Millis(moment)) == 0
+    assert gate.slots(Millis(31_000)) == 1
+    gate.hold(hold(Reason.LOGIN, since=31_001))
+    gate.nudge(Millis(90_000))
+    assert gate.slots(Millis(90_000)) == 1
+
+
+def test_several_calls_that_meet_one_refusal_count_as_one() -> None:
+    gate = Gate(4, PACING)
+    for since in (1000, 1001, 1002):
+        gate.hold(hold(Reason.LOGIN, since=since, until=60_000))
+    assert gate.login_refusals == 1
+    gate.hold(hold(Reason.LOGIN, since=60_000, until=180_000))
+    assert gate.login_refusals == 2
+
+
+def test_releasing_what_is_not_held_does_nothing() -> None:
+    gate = Gate(2, PACING)
+    gate.release(Reason.LOGIN, Reason.SLOW_DOWN)
+    gate.nudge(Millis(0))
+    assert gate.slots(Millis(0)) == 2
