@@ -19,7 +19,8 @@ from console.platforms.base import (
     Unreachable,
 )
 from console.platforms.onpremises import wire
-from console.platforms.onpremises.exchange import MAX_ANSWER, Fault, Reply
+from console.platforms.onpremises.exchange import MAX_ANSWER, Reply
+from console.platforms.onpremises.faults import Fault
 
 if TYPE_CHECKING:
     from console.platforms.onpremises.session import NoLogin

@@ -21,7 +21,8 @@ from console.platforms.base import (
     Unreachable,
 )
 from console.platforms.onpremises import answers
-from console.platforms.onpremises.exchange import Fault, Reply, exchange, open_client, root_of
+from console.platforms.onpremises.exchange import Endpoint, Reply
+from console.platforms.onpremises.faults import Fault
 from console.platforms.onpremises.health import health_answer
 from console.platforms.onpremises.session import NoLogin, Session
 
@@ -73,27 +74,26 @@ class OnPremisesApi:
         total_timeout: float = 60,
         monotonic: Callable[[], float] = clock.monotonic,
     ) -> None:
-        self._root = root_of(base_url)
-        self._basic = _basic(username, password)
-        self._given = [secret for secret in (password, token, self._basic) if secret]
-        if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
-            raise FixSetting("API_TOKEN holds characters that no token has.", "Copy it again, in one line.")
-        self._now = now
-        self._total = total_timeout
-        self._session = Session(
-            token=token or None, login=self._login if self._basic else None, monotonic=monotonic
-        )
-        self._client = open_client(
+        self._endpoint = Endpoint(
+            base_url,
             ca=ca,
             insecure=insecure,
             proxy=proxy,
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
-            secure=self._root.startswith("https:"),
+            total_timeout=total_timeout,
+        )
+        self._basic = _basic(username, password)
+        self._given = [secret for secret in (password, token, self._basic) if secret]
+        if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
+            raise FixSetting("API_TOKEN holds characters that no token has.", "Copy it again, in one line.")
+        self._now = now
+        self._session = Session(
+            token=token or None, login=self._login if self._basic else None, monotonic=monotonic
         )
 
     def __repr__(self) -> str:
-        return f"OnPremisesApi({self._root!r})"
+        return f"OnPremisesApi({self._endpoint.root!r})"
 
     async def store(self, media_id: MediaId) -> StoreAnswer:
         """`GET /v1/media/{media-id}/download`: see `MediaApi.store`.
@@ -130,14 +130,14 @@ class OnPremisesApi:
 
     async def aclose(self) -> None:
         """Closes all connections."""
-        await self._client.aclose()
+        await self._endpoint.aclose()
 
     async def _ask(self, path: str) -> Reply | Fault | NoLogin:
         """One request with a token, and once again with a new one if the first was refused."""
         token = await self._session.token()
         if isinstance(token, LoginRefused | Unreachable):
             return token
-        reply = await self._send("GET", path, token)
+        reply = await self._send(path, token)
         if not _is_unauthorized(reply):
             return self._heard(reply)
         error = answers.error_of(reply)
@@ -146,7 +146,7 @@ class OnPremisesApi:
         token = await self._session.token(stale=token)
         if isinstance(token, LoginRefused | Unreachable):
             return token
-        reply = await self._send("GET", path, token)
+        reply = await self._send(path, token)
         if not _is_unauthorized(reply):
             return self._heard(reply)
         return self._refuse(answers.refused(answers.error_of(reply), for_good=False))
@@ -162,14 +162,11 @@ class OnPremisesApi:
 
     async def _login(self) -> str | NoLogin:
         headers = {"Authorization": f"Basic {self._basic}"}
-        reply = await exchange(
-            self._client, "POST", f"{self._root}/v1/users/login", headers, total=self._total
-        )
-        return answers.login_answer(reply)
+        return answers.login_answer(await self._endpoint.exchange("POST", "/v1/users/login", headers))
 
-    async def _send(self, method: str, path: str, token: str | None) -> Reply | Fault:
+    async def _send(self, path: str, token: str | None) -> Reply | Fault:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        return await exchange(self._client, method, f"{self._root}{path}", headers, total=self._total)
+        return await self._endpoint.exchange("GET", path, headers)
 
     def _masked(self, error: StoreError) -> StoreError:
         """The error without our secrets: an API may repeat in its errors what we sent."""

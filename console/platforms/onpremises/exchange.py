@@ -6,27 +6,29 @@ Nothing here follows a redirect, repeats a request, or trusts the environment's 
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import ssl
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import httpx
 from msgspec import Struct
 from msgspec.structs import replace
 
 from console.domain.exceptions import FixSetting
-from console.domain.media import Origin, StoreError
+from console.platforms.onpremises.faults import Fault, Patience, fault_of, lost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 MAX_ANSWER = 1_000_000
 """Bytes of a JSON answer that are read; more than that is none of the documented answers."""
 
 _CONNECTIONS = 20
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "User-Agent": "whatsapp-media-console",
+}
 
 
 class Reply(Struct, frozen=True, kw_only=True):
@@ -41,12 +43,71 @@ class Reply(Struct, frozen=True, kw_only=True):
     location: str | None = None
 
 
-class Fault(Struct, frozen=True, kw_only=True):
-    """No answer, or half of one. `asked` is True where the request may have reached the API."""
+class Endpoint:
+    """The one origin that requests go to, and the connections to it.
 
-    error: StoreError
-    remedy: str
-    asked: bool
+    Requests go through the bare transport: there is nothing in it that follows a redirect, keeps a
+    cookie or sends a request again.
+
+    Args:
+        base_url: see `root_of`.
+        ca: PEM file with the only authority to trust; None trusts those of the machine.
+        insecure: do not check certificates at all.
+        proxy: address of an HTTP proxy.
+        connect_timeout, read_timeout: seconds for a connection, and between two bytes.
+        total_timeout: seconds for a whole exchange.
+
+    Raises:
+        FixSetting: the address, the CA file or the proxy cannot be used.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        ca: Path | None = None,
+        insecure: bool = False,
+        proxy: str | None = None,
+        connect_timeout: float = 5,
+        read_timeout: float = 30,
+        total_timeout: float = 60,
+    ) -> None:
+        self.root = root_of(base_url)
+        self._total = total_timeout
+        self._patience = Patience(connect=connect_timeout, read=read_timeout)
+        self._extensions = {
+            "timeout": httpx.Timeout(read_timeout, connect=connect_timeout, pool=None).as_dict()
+        }
+        self._transport = httpx.AsyncHTTPTransport(
+            verify=_tls(ca, insecure) if self.root.startswith("https:") else False,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
+            proxy=None if proxy is None else _proxy(proxy),
+        )
+
+    async def exchange(self, method: str, path: str, headers: Mapping[str, str]) -> Reply | Fault:
+        """Makes one request and reads at most `MAX_ANSWER` bytes of the answer.
+
+        Never raises for what the network or the API did; cancellation closes the connection.
+        """
+        request = httpx.Request(
+            method, self.root + path, headers={**_HEADERS, **headers}, extensions=self._extensions
+        )
+        try:
+            async with asyncio.timeout(self._total):
+                response = await self._transport.handle_async_request(request)
+                try:
+                    return await _read(response)
+                finally:
+                    await response.aclose()
+        except TimeoutError:
+            return lost("timeout", f"No whole answer within {self._total:g} s")
+        except (httpx.TransportError, OSError) as error:
+            return fault_of(error, request.url, self._patience)
+
+    async def aclose(self) -> None:
+        """Closes all connections."""
+        await self._transport.aclose()
 
 
 def root_of(base_url: str) -> str:
@@ -69,35 +130,6 @@ def root_of(base_url: str) -> str:
     if url.query or url.fragment:
         raise FixSetting("API_URL holds a query or a fragment.", remedy)
     return str(url).rstrip("/").removesuffix("/v1").rstrip("/")
-
-
-def open_client(
-    *,
-    ca: Path | None,
-    insecure: bool,
-    proxy: str | None,
-    connect_timeout: float,
-    read_timeout: float,
-    secure: bool,
-) -> httpx.AsyncClient:
-    """A client for one origin. `secure` says whether that is an https one.
-
-    Raises:
-        FixSetting: the CA file cannot be used, or the proxy is not an http or https one.
-    """
-    return httpx.AsyncClient(
-        verify=_tls(ca, insecure) if secure else False,
-        proxy=None if proxy is None else _proxy(proxy),
-        trust_env=False,
-        follow_redirects=False,
-        timeout=httpx.Timeout(read_timeout, connect=connect_timeout, pool=None),
-        limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
-        headers={
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "whatsapp-media-console",
-        },
-    )
 
 
 def _proxy(address: str) -> httpx.Proxy:
@@ -138,25 +170,6 @@ def _tls(ca: Path | None, insecure: bool) -> ssl.SSLContext:
     return context
 
 
-async def exchange(
-    client: httpx.AsyncClient, method: str, url: str, headers: Mapping[str, str], *, total: float
-) -> Reply | Fault:
-    """Makes one request and reads at most `MAX_ANSWER` bytes of the answer within `total` seconds.
-
-    Never raises for what the network or the API did; cancellation closes the connection.
-    """
-    try:
-        async with (
-            asyncio.timeout(total),
-            client.stream(method, url, headers=dict(headers)) as response,
-        ):
-            return await _read(response)
-    except TimeoutError:
-        return _lost("timeout", f"No whole answer within {total:g} s")
-    except (httpx.TransportError, OSError) as error:
-        return _fault(error, client, url)
-
-
 async def _read(response: httpx.Response) -> Reply:
     headers = response.headers
     encoded = headers.get("content-encoding", "identity").strip().lower()
@@ -178,86 +191,3 @@ async def _read(response: httpx.Response) -> Reply:
         if len(body) > MAX_ANSWER:
             return replace(reply, oversized=True)
     return replace(reply, body=bytes(body))
-
-
-def _fault(error: Exception, client: httpx.AsyncClient, url: str) -> Fault:
-    origin = urlsplit(url).netloc
-    if isinstance(error, httpx.ConnectTimeout):
-        seconds = client.timeout.connect
-        return _unreached(
-            "connect-timeout",
-            f"No connection to {origin} within {seconds:g} s",
-            None,
-            "Check API_URL and the network between here and the client.",
-        )
-    if isinstance(error, httpx.TimeoutException):
-        return _lost("timeout", f"No answer within {client.timeout.read:g} s")
-    tls = _cause(error, ssl.SSLError)
-    if tls is not None and isinstance(error, httpx.ConnectError | ssl.SSLError):
-        return _unreached("tls", f"TLS with {origin} failed", _tls_reason(tls), _TLS_REMEDY)
-    if isinstance(error, httpx.ProxyError):
-        return _unreached(
-            "unreachable", f"The proxy does not let through to {origin}", None, "Check API_PROXY."
-        )
-    if isinstance(error, httpx.ConnectError):
-        if _cause(error, socket.gaierror) is not None:
-            host = urlsplit(url).hostname
-            return _unreached(
-                "dns", "Host name not found", f"{host} has no address.", "Check the host name in API_URL."
-            )
-        return _unreached(
-            "unreachable",
-            f"No connection to {origin}",
-            _reason(error),
-            "Check that the client runs and that API_URL names its address and port.",
-        )
-    if isinstance(error, httpx.ProtocolError):
-        return _lost("reset", "The answer broke off or is not HTTP")
-    return _lost("reset", "The connection broke")
-
-
-_TLS_REMEDY = "Name the client's own CA in API_CA, and check the host name and https:// in API_URL."
-
-
-def _unreached(code: str, title: str, details: str | None, remedy: str) -> Fault:
-    error = StoreError(code=code, title=title, origin=Origin.NETWORK, details=details)
-    return Fault(error=error, remedy=remedy, asked=False)
-
-
-def _lost(code: str, title: str) -> Fault:
-    error = StoreError(code=code, title=title, origin=Origin.NETWORK)
-    return Fault(error=error, remedy="Check the client's load and the network to it.", asked=True)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what lies under it; the libraries wrap the operating system's words twice."""
-    seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        present = waiting.pop()
-        if present is None or id(present) in seen:
-            continue
-        seen.add(id(present))
-        yield present
-        waiting += [present.__context__, present.__cause__]
-        if isinstance(present, BaseExceptionGroup):
-            waiting += present.exceptions
-
-
-def _cause(error: BaseException, kind: type[OSError]) -> OSError | None:
-    return next((link for link in _chain(error) if isinstance(link, kind)), None)
-
-
-def _reason(error: BaseException) -> str | None:
-    for link in _chain(error):
-        # asyncio puts the address in place of the words for a known number.
-        if isinstance(link, OSError) and link.errno:
-            return f"{os.strerror(link.errno)}."
-    return None
-
-
-def _tls_reason(error: OSError) -> str | None:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"The certificate is not trusted: {error.verify_message}"
-    reason = getattr(error, "reason", None)
-    return str(reason).lower().replace("_", " ") if reason else None

@@ -9,7 +9,8 @@ import pytest
 from console.domain.media import MediaId, Millis, Origin, StoreError
 from console.platforms.base import Accepted, LoginRefused, Passing, Refused, Unreachable
 from console.platforms.onpremises import answers
-from console.platforms.onpremises.exchange import Fault, Reply
+from console.platforms.onpremises.exchange import Reply
+from console.platforms.onpremises.faults import Fault
 
 MEDIA_ID = MediaId("4b5bf27b-8672-4d55-bc21-d096dc200d0f")
 NOW = Millis(1_749_988_800_000)  # 2025-06-15 12:00:00 UTC

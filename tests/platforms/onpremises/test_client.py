@@ -266,6 +266,19 @@ async def test_waiting_requests_share_a_refused_login(simulator: Simulator) -> N
     await api.aclose()
 
 
+async def test_a_password_that_was_changed_meanwhile_ends_in_one_refused_login(
+    simulator: Simulator, api: OnPremisesApi
+) -> None:
+    simulator.behave(MEDIA_ID, "ok")
+    assert await api.store(MEDIA_ID) == Accepted()
+    simulator.expire_tokens()
+    simulator.behave_call("login", "403")
+    answer = await api.store(MEDIA_ID)
+    assert isinstance(answer, LoginRefused)
+    assert answer.for_good
+    assert paths(simulator) == [LOGIN, STORE, STORE, LOGIN]
+
+
 async def test_the_factory_password_and_too_many_bad_logins_are_told_apart() -> None:
     async with Simulator(factory_password=True) as simulator:
         api = api_of(simulator.url, username=simulator.username, password=simulator.password)
@@ -371,6 +384,15 @@ async def test_a_login_that_fails_in_passing_leaves_the_media_alone(
     assert await api.store(MEDIA_ID) == Accepted()
 
 
+async def test_a_redirect_to_nowhere_is_refused_like_any_other() -> None:
+    async with RawServer(http(302, b"", "Location: http://[")) as server:
+        api = api_of(server.url, username=None, password=None, token=TOKEN)
+        answer = await api.store(MEDIA_ID)
+        assert isinstance(answer, Refused)
+        assert answer.error.code == "redirect"
+        await api.aclose()
+
+
 async def test_credentials_are_sent_to_their_own_host_only() -> None:
     async with RawServer(http()) as elsewhere:
         redirect = http(307, b"", f"Location: {elsewhere.url}/v1/users/login")
@@ -438,7 +460,7 @@ async def test_no_secret_comes_back_in_any_text() -> None:
     async with RawServer(logged_in(), _echoing(secrets), _echoing(secrets), http_json(nodes)) as server:
         api = api_of(server.url)
         told = [await api.store(MEDIA_ID), await api.health(), await api.health()]
-        text = repr(told) + repr(api) + str(vars(api)["_root"])
+        text = repr(told) + repr(api)
         assert isinstance(told[0], Refused)
         assert told[0].error.title == "•••• •••• ••••"
         await api.aclose()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -475,3 +477,11 @@ def test_reasons_never_repeat_what_a_stranger_wrote() -> None:
         unread = read(body).unread
         assert unread
         assert not any(mark in part.where + part.reason for part in unread)
+
+
+def test_the_reader_does_without_the_http_library() -> None:
+    code = (
+        "import sys, console.platforms.onpremises.webhook; print(sorted({'httpx', 'ssl'} & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"
