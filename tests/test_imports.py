@@ -48,7 +48,7 @@ def test_a_plain_command_imports_no_screen_and_no_server(arguments: list[str], t
 
 @pytest.mark.parametrize("command", ["list", "show", "download", "listen", "simulate"])
 def test_no_command_but_the_screen_imports_textual(command: str, tmp_path: Path) -> None:
-    assert not modules_of([command, "--help"], tmp_path) & {"textual", "rich", "console.ui.app"}
+    assert not modules_of([command, "--help"], tmp_path) & {"textual", "console.ui.app"}
 
 
 def test_the_version_needs_no_cache_and_no_settings(tmp_path: Path) -> None:

@@ -40,14 +40,20 @@ def test_one_that_was_quicker_is_named(db: Path) -> None:
 
 
 def test_a_taken_port_is_said_and_the_work_goes_on(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken, ending_signals() as signals:
-        with borrowed_service(settings(db, taken.getsockname()[1]), signals) as other:
-            assert other is None
+    with (
+        closing(socket.create_server(("127.0.0.1", 0))) as taken,
+        ending_signals() as signals,
+        borrowed_service(settings(db, taken.getsockname()[1]), signals) as other,
+    ):
+        assert other is None
     assert "Waiting for no webhooks." in capsys.readouterr().err
 
 
 def test_a_service_that_cannot_run_is_refused_in_its_own_words(db: Path) -> None:
     wrong = Settings(db=db, api_url="http://127.0.0.1:1", api_token=Secret("two words"))
-    with pytest.raises(FixSetting, match="API_TOKEN"), ending_signals() as signals:
-        with borrowed_service(wrong, signals):
-            raise AssertionError("it ran")
+    with (
+        pytest.raises(FixSetting, match="API_TOKEN"),
+        ending_signals() as signals,
+        borrowed_service(wrong, signals),
+    ):
+        raise AssertionError("it ran")
