@@ -32,7 +32,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     ESCAPE_TO_MINIMIZE = False
     ALLOW_SELECT = False
-    CSS = "Screen { background: $background; color: $foreground; }"
+    CSS = "Screen { color: $foreground; } MainScreen { background: $background; }"
 
     def __init__(self, setup: Setup) -> None:
         """Builds the screen; nothing is read and nothing started before it runs.

@@ -25,7 +25,7 @@ _STATE_SAYS = {
     State.QUEUED: "ordered, not called yet",
     State.REQUESTED: "asked, waiting for the callback",
     State.DOWNLOADED: "the client holds the file",
-    State.FAILED: "the store request failed",
+    State.FAILED: "the request failed: r asks again",
     State.UNCONFIRMED: "asked, but no callback came in time: outcome unknown, r asks again",
 }
 _ORIGINS = {

@@ -71,7 +71,10 @@ def justify(left: Line, right: Line, width: int, *, ascii: bool = False) -> Line
     room = width - measure(right)
     if room < 1:
         return cut(right, width, ascii=ascii)
-    left = cut(left, max(0, room - 1) if right else room, ascii=ascii)
+    if right and measure(left) >= room:
+        left = cut(left, max(0, room - 2), ascii=ascii)
+    elif not right:
+        left = cut(left, room, ascii=ascii)
     return (*left, Piece(Shown(" " * (room - measure(left)))), *right)
 
 

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import events
+from textual._compositor import LayoutUpdate
 from textual.keys import _character_to_key, key_to_character
-from textual.pilot import Pilot
 
 from console.cache.inbox import Inbox
 from console.clock import Now, monotonic
-from console.domain.media import MediaKey
-from console.domain.orders import Order
 from console.ui.app import ConsoleApp
 from console.ui.commands import key_map
 from console.ui.host import Host, Viewer
-from console.ui.screens.main import MainScreen
 from console.ui.setup import Setup
 from tests.ui import scene
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from pathlib import Path
+
+    from rich.segment import Segment
+    from textual.pilot import Pilot
+
+    from console.domain.media import MediaKey
+    from console.domain.orders import Order
+    from console.ui.screens.main import MainScreen
 
 PATIENCE = 5.0
 """Seconds that a state is waited for."""
@@ -39,14 +46,25 @@ class Console:
         return self.app.main
 
     @property
+    def rows(self) -> list[list[Segment]]:
+        """The terminal, row by row, as it is drawn."""
+        drawn = self.app.screen._compositor.render_update(
+            full=True, screen_stack=self.app._background_screens
+        )
+        assert isinstance(drawn, LayoutUpdate)
+        return [[segment for strip in row for segment in strip] for row in drawn.strips]
+
+    @property
     def text(self) -> str:
         """Everything on the terminal, one line a row."""
-        width = self.app.size.width
-        rows = [
-            "".join(segment.text for segment in strip.crop(0, width))
-            for strip in self.app.screen._compositor.render_strips()
-        ]
-        return "\n".join(row.rstrip() for row in rows)
+        return "\n".join("".join(segment.text for segment in row).rstrip() for row in self.rows)
+
+    async def settled(self) -> None:
+        """Waits until the cache was read to its end and nothing changes any more."""
+        seen = ""
+        while seen != self.text:
+            seen = self.text
+            await self.pilot.pause(0.15)
 
     async def press(self, *keys: str) -> None:
         """Presses keys one after the other."""

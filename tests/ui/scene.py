@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import structs
 
 from console.cache.writer import CacheWriter
 from console.domain.facts import (
@@ -25,6 +25,10 @@ from console.domain.facts import (
 from console.domain.media import Media, MediaId, MediaKey, MediaType, Millis, Origin, StoreError
 from console.domain.reading import Reading
 from console.domain.standing import Health, Level, Notice, Standing, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 NOW = Millis(1_795_356_150_000)
 """2026-11-22 14:02:30 UTC."""
@@ -289,5 +293,15 @@ async def build(db: Path, *, standing: Standing | None = STANDING) -> None:
             await writer.write_notice(notice)
         if standing is not None:
             await writer.write_standing(standing)
+    finally:
+        await writer.close()
+
+
+async def build_empty(db: Path) -> None:
+    """A cache that knows no media, of a service that has just begun to listen."""
+    writer = await CacheWriter.open(db, now=lambda: NOW)
+    try:
+        fresh = structs.replace(STANDING, last_event_at=None, webhooks=0, since=NOW)
+        await writer.write_standing(fresh)
     finally:
         await writer.close()

@@ -73,7 +73,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.pane = "list"
         self.notices: Sequence[Notice] = ()
         self.read_until = Millis(setup.now() - UNREAD_MS)
-        self._history_of: MediaKey | None = None
+        self.history_of: MediaKey | None = None
         self._history: Sequence[Fact] = ()
         self._trouble: ConsoleError | None = None
         self._waiting = False
@@ -91,7 +91,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         )
         self.tabs = self._bar("tabs", self._draw_tabs)
         self.filter = self._bar("filter", lambda width: strips.filter_line(self._filtering(), glyphs, width))
-        self.heading = self._bar("heading", lambda width: [heading(self.look(width - 1))])
+        self.heading = self._bar("heading", self._draw_heading)
         self.detail_head = self._bar("detailhead", self._draw_detail_head)
         self.summary = self._bar("summary", self._draw_summary)
         self.troubles = self._bar("troubles", self._draw_troubles)
@@ -214,8 +214,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
         if media is None:
             self.detail.show(lambda width: [(piece("nothing here", Ink.DIM),)])
             return
-        history = self._history if media.key == self._history_of else ()
-        self.detail.show(lambda width: describe.detail(media, history, self.look(width - 1)))
+        history = self._history if media.key == self.history_of else ()
+        self.detail.show(lambda width: describe.detail(media, history, self.look(width - 2)))
+
+    def _draw_heading(self, width: int) -> Sequence[Line]:
+        return [heading(self.look(width - 1)) if self.list.page.total else ()]
 
     def _draw_tabs(self, width: int) -> Sequence[Line]:
         return [strips.tabs(self.finding.view, self.list.page.counts, width)]
@@ -299,7 +302,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def show_history(self, media: Media | None, history: Sequence[Fact]) -> None:
         """Takes the history of the media under the cursor."""
-        self._history_of = None if media is None else media.key
+        self.history_of = None if media is None else media.key
         self._history = history
         self._draw_detail()
 

@@ -29,7 +29,7 @@ class Sheet(ModalScreen[T], inherit_bindings=False):
     """
 
     DEFAULT_CSS = """
-    Sheet { align: center middle; background: $background 40%; }
+    Sheet { align: center middle; background: $background 70%; }
     Sheet #sheet { width: 100%; max-width: 100; height: 100%; max-height: 36; background: $background;
                    border: round $accent; padding: 0 1; }
     Sheet.ascii #sheet { border: ascii $accent; }
@@ -80,6 +80,8 @@ class Sheet(ModalScreen[T], inherit_bindings=False):
         return left
 
     def _keys(self, width: int) -> Line:
+        if not self.keys:
+            return ()
         told = [text for text in (self.keys, "/ search" if self.searchable else "") if text]
         return justify(
             line(piece("  ".join(told), Ink.DIM)), line(piece("esc close", Ink.DIM, "close")), width

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.cache.writer import CacheWriter
 from console.domain.facts import MediaAnnounced
@@ -11,6 +11,9 @@ from console.domain.orders import Verb
 from console.domain.reading import Reading
 from tests.ui import scene
 from tests.ui.harness import opened
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 async def test_d_leaves_one_order_for_the_row_under_the_cursor(db: Path) -> None:
