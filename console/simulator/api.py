@@ -5,7 +5,6 @@ Whatever matches no route gets 404 with 1006 `URL path not found.`, an id with a
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,6 +15,7 @@ from console.simulator import bodies
 from console.simulator.accounts import Refusal
 from console.simulator.answers import ACCEPTING, answer, json_answer, refused
 from console.simulator.behaviours import Kind
+from console.simulator.wire import gone_within
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -66,8 +66,10 @@ class _Api:
                 if script is not None:
                     behaviour = script.next()
                     call_of(request.scope).behaviour = behaviour
-                    if behaviour.kind is not Kind.OK:
-                        return await self._misbehave(behaviour, name)
+                    if behaviour.kind is Kind.SLOW:
+                        await gone_within(request.receive, behaviour.seconds(2))
+                    elif behaviour.kind is not Kind.OK:
+                        return answer(behaviour, name)
                 if not public:
                     request.state.token = self._client.accounts.check(
                         request.headers.get("authorization", "")
@@ -78,11 +80,6 @@ class _Api:
 
         handle.__name__ = name
         return handle
-
-    async def _misbehave(self, behaviour: Behaviour, name: str) -> Response:
-        if behaviour.kind is Kind.SLOW:
-            await asyncio.sleep(behaviour.seconds(2))
-        return answer(behaviour, name)
 
     async def log_in(self, request: Request) -> Response:
         body = await _json(request) if await request.body() else {}
@@ -105,10 +102,7 @@ class _Api:
     async def settings(self, request: Request) -> Response:
         settings = self._client.settings
         if request.method == "PATCH":
-            body = await _json(request)
-            if not isinstance(body, dict) or not isinstance(told := body.get("settings"), dict):
-                raise Refusal(1008, "settings.application")
-            settings.patch(told.get("application"))
+            settings.patch(_unwrapped(await _json(request)))
             return _done()
         if request.method == "DELETE":
             settings.reset()
@@ -136,15 +130,15 @@ class _Api:
         call = call_of(request.scope)
         call.media_id, call.behaviour, call.overlapping = media.id, behaviour, media.open_calls > 0
         media.open_calls += 1
-        return _Counted(await self._store(media, behaviour, request.state.token), media)
+        return _Counted(await self._store(request, media, behaviour), media)
 
-    async def _store(self, media: HeldMedia, behaviour: Behaviour, token: str) -> Response:
+    async def _store(self, request: Request, media: HeldMedia, behaviour: Behaviour) -> Response:
         if behaviour.kind is Kind.UNAUTHORIZED:
-            self._client.accounts.revoke(token)
+            self._client.accounts.revoke(request.state.token)
         if behaviour.kind not in ACCEPTING:
             return answer(behaviour, media.id)
         if behaviour.kind is Kind.SLOW:
-            await asyncio.sleep(behaviour.seconds(2))
+            await gone_within(request.receive, behaviour.seconds(2))
         if behaviour.kind is Kind.CALLBACK_FIRST:
             for body in self._client.outcome(media, behaviour):
                 await self._client.send(body)
@@ -172,6 +166,13 @@ def call_of(scope: Scope) -> Call:
     """The record of the request that is being answered."""
     call: Call = scope["extensions"]["simulator.call"]
     return call
+
+
+def _unwrapped(body: Json) -> Json:
+    """The settings in a PATCH: by themselves, or wrapped as GET gives them."""
+    if isinstance(body, dict) and isinstance(told := body.get("settings"), dict):
+        return told.get("application")
+    return body
 
 
 def _done() -> Response:

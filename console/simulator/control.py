@@ -15,7 +15,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from console.simulator.volume import HeldMedia
 
 _T = TypeVar("_T")
-
-CALLS: Final = ("login", "logout", "health", "settings", "bytes", "store")
 
 
 class Announcement(Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,10 +7,12 @@ import threading
 from typing import TYPE_CHECKING
 
 from console.clock import wall
+from console.domain.exceptions import FixSetting
 from console.domain.media import MediaId, MediaType
 from console.simulator import bodies
 from console.simulator.accounts import Accounts
-from console.simulator.behaviours import Script, parse_behaviours
+from console.simulator.answers import ACCEPTING
+from console.simulator.behaviours import Kind, Script, parse_behaviours
 from console.simulator.callbacks import Callbacks
 from console.simulator.client import DATASTORE_FAILURE, Call, Client
 from console.simulator.control import control_routes
@@ -29,12 +31,13 @@ if TYPE_CHECKING:
     from typing import Self
 
     from console.clock import Now
-    from console.simulator.behaviours import Behaviour, Kind
+    from console.simulator.behaviours import Behaviour
     from console.simulator.bodies import Json, JsonObject
     from console.simulator.callbacks import Delivery
     from console.simulator.client import Call
     from console.simulator.story import Story
 
+CALLS = ("login", "logout", "health", "settings", "bytes", "store")
 DEFAULT_LOGIN = ("admin", "Secret-1234")
 _START_SECONDS = 5.0
 DEFAULT_SENDER = "12025550143"
@@ -218,8 +221,18 @@ class Simulator:
         media.behave(read)
 
     def behave_call(self, call: str, *behaviours: str | Kind | Behaviour) -> None:
-        """The same for `login`, `logout`, `health`, `settings`, `bytes` or `store` (before any media's)."""
-        self.client.scripts[call] = Script(parse_behaviours(behaviours))
+        """The same for another call: one of `CALLS`, of which `store` comes before any media's own.
+
+        Raises:
+            FixSetting: there is no such call or word, or the word is about callbacks.
+        """
+        read = parse_behaviours(behaviours)
+        if call not in CALLS:
+            raise FixSetting(f"There is no call {call!r}.", f"Use one of: {', '.join(CALLS)}.")
+        for one in read:
+            if one.kind in ACCEPTING - {Kind.OK, Kind.SLOW}:
+                raise FixSetting(f"The behaviour {one.kind.value!r} is one of a media, not of a call.")
+        self.client.scripts[call] = Script(read)
 
     def expire_tokens(self) -> None:
         """Ends every token; the next call with one gets 401."""

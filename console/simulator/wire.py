@@ -76,7 +76,14 @@ class Server:
 
     def __init__(self, app: ASGIApp, sock: socket.socket) -> None:
         self._config = Config(
-            app, log_config=None, access_log=False, lifespan="off", ws="none", http=_Protocol
+            app,
+            http=_Protocol,
+            interface="asgi3",
+            ws="none",
+            lifespan="off",
+            proxy_headers=False,
+            log_config=None,
+            access_log=False,
         )
         self._config.load()
         self._state = ServerState()
@@ -160,11 +167,12 @@ class Dripping(Response):
         for place in range(len(body)):
             last = place + 1 == len(body)
             await send({"type": "http.response.body", "body": body[place : place + 1], "more_body": not last})
-            if last or await _gone_within(receive, self._pause):
+            if last or await gone_within(receive, self._pause):
                 return
 
 
-async def _gone_within(receive: Receive, seconds: float) -> bool:
+async def gone_within(receive: Receive, seconds: float) -> bool:
+    """Waits; ends early and gives True when the other side goes away."""
     try:
         async with asyncio.timeout(seconds):
             await _gone(receive)

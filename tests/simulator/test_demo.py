@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from console.cache import queries
+from console.cache.reader import CacheReader
+from console.cache.writer import CacheWriter
+from console.domain.media import MediaType, Millis, State
+from console.domain.retention import DEFAULT_WINDOW_MS, expires_at, lapsed
+from console.domain.views import Selection, View
+from console.platforms.onpremises.webhook import read_webhook
+from console.simulator.behaviours import Kind
+from console.simulator.demo import demo_history, write_history
+from console.simulator.story import Heard
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from console.domain.media import Media
+    from tests.conftest import Clock
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+
+
+@pytest.fixture
+async def db(tmp_path: Path, clock: Clock) -> Path:
+    """A cache that the demo's history was written into."""
+    db = tmp_path / "cache.db"
+    writer = await CacheWriter.open(db, now=clock)
+    await write_history(demo_history(clock()), writer, read_webhook)
+    await writer.close()
+    return db
+
+
+def everything(db: Path, now: Millis) -> list[Media]:
+    with CacheReader(db) as reader:
+        return reader.run(queries.window(Selection(), DEFAULT_WINDOW_MS, now, 0, 1000))
+
+
+def test_a_seed_and_a_moment_give_one_history(clock: Clock) -> None:
+    one, two = (demo_history(clock(), 3) for _ in range(2))
+    assert [story.steps for story in one] == [story.steps for story in two]
+    assert [story.steps for story in one] != [story.steps for story in demo_history(clock(), 4)]
+
+
+def test_it_is_no_later_than_now_and_no_earlier_than_sixteen_days(clock: Clock) -> None:
+    moments = [
+        step.at if isinstance(step, Heard) else step.fact.at
+        for story in demo_history(clock())
+        for step in story.steps
+    ]
+    assert max(moments) <= clock()
+    assert min(moments) >= clock() - 16 * DAY
+
+
+async def test_all_states_types_and_ages_are_there(db: Path, clock: Clock) -> None:
+    media = everything(db, clock())
+    assert 180 <= len(media) <= 230
+    states = Counter(one.state for one in media)
+    assert set(states) == set(State)
+    assert min(states.values()) >= 5
+    assert states[State.RECEIVED] + states[State.DOWNLOADED] > len(media) / 2
+    assert {one.type for one in media} == set(MediaType) - {MediaType.UNKNOWN}
+    ages = {(clock() - one.clock_from) // DAY for one in media}
+    assert ages == set(range(16))
+    assert any(one.sender_name is None for one in media)
+    assert any(one.id is None for one in media)
+
+
+async def test_the_errors_are_of_many_kinds(db: Path, clock: Clock) -> None:
+    errors = [one.error for one in everything(db, clock()) if one.error is not None]
+    codes = {error.code for error in errors}
+    assert {400, 410, 1005, 1006} <= codes
+    assert {"URL path not found."} < {error.details for error in errors if error.code == 1006}
+    assert codes & {"timeout", "reset", 1014, 1016}
+
+
+async def test_some_are_due_and_some_have_lapsed(db: Path, clock: Clock) -> None:
+    work = [one for one in everything(db, clock()) if one.state in {State.UNDOWNLOADED, State.FAILED}]
+    left = [expires_at(one, DEFAULT_WINDOW_MS) - clock() for one in work]
+    assert sum(0 < one <= HOUR for one in left) >= 2
+    assert sum(HOUR < one <= DAY for one in left) >= 4
+    assert sum(DAY < one <= 3 * DAY for one in left) >= 4
+    assert sum(lapsed(one, DEFAULT_WINDOW_MS, clock()) for one in work) >= 4
+
+
+async def test_every_view_has_something_to_show(db: Path, clock: Clock) -> None:
+    with CacheReader(db) as reader:
+        counts = reader.run(queries.view_counts(Selection().filter, DEFAULT_WINDOW_MS, clock()))
+    assert set(counts) == set(View)
+    assert min(counts.values()) >= 10
+
+
+async def test_histories_are_in_order(db: Path, clock: Clock) -> None:
+    media = everything(db, clock())
+    with CacheReader(db) as reader:
+        for one in media:
+            told = reader.run(queries.history(one.key))
+            assert [fact.at for fact in told] == sorted(fact.at for fact in told)
+            assert told[-1].at <= clock()
+
+
+async def test_the_client_has_trouble_and_something_unknown_came(db: Path) -> None:
+    with CacheReader(db) as reader:
+        (notice,) = reader.run(queries.notices(10))
+        (unread,) = reader.run(queries.quarantine(10))
+    assert "1016" in notice.text
+    assert unread
+
+
+async def test_writing_it_twice_changes_nothing(db: Path, clock: Clock) -> None:
+    before = everything(db, clock())
+    writer = await CacheWriter.open(db, now=clock)
+    await write_history(demo_history(clock()), writer, read_webhook)
+    await writer.close()
+    assert everything(db, clock()) == before
+
+
+def test_most_requests_will_succeed_and_some_fail_in_many_ways(clock: Clock) -> None:
+    coming = [story.media.script.rest[0].kind for story in demo_history(clock()) if story.media is not None]
+    counted = Counter(coming)
+    assert counted[Kind.OK] > len(coming) / 2
+    assert len(counted) >= 12
+
+
+def test_what_is_in_flight_will_be_answered(clock: Clock) -> None:
+    pending = [story.pending.kind for story in demo_history(clock()) if story.pending is not None]
+    assert len(pending) == 5
+    assert {Kind.OK, Kind.FAILED_400, Kind.SILENT} == set(pending)
