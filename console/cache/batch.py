@@ -165,7 +165,7 @@ class Batch:
         new = tuple([fact for fact, row in numbered if execute(_INSERT_FACT, row).rowcount])
         if new:
             self._held.update(held)
-            self._changed.update(held)
+            self._changed.update([(fact.account, fact.key) for fact in new])
         return new
 
     def write(self) -> None:

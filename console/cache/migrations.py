@@ -77,7 +77,7 @@ def open_writer(db: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA trusted_schema = OFF")
-        migrate(connection, db)
+        migrate_from(connection, check_version(connection, db))
         connection.execute("PRAGMA journal_mode = WAL")
     except BaseException:
         connection.close()
@@ -139,14 +139,12 @@ def judge(version: int, application: int, db: Path) -> None:
         )
 
 
-def migrate(connection: sqlite3.Connection, db: Path) -> None:
-    """Brings an open cache to the latest schema, each version in one transaction.
+def migrate_from(connection: sqlite3.Connection, version: int) -> None:
+    """Brings an open database from a version (0: empty) to the latest, each in one transaction.
 
     Raises:
-        CacheRefused: newer than this version, or not a cache.
         sqlite3.Error: a step failed; the version before it stands.
     """
-    version = check_version(connection, db)
     for number, statements in enumerate(VERSIONS[version:], version + 1):
         _step(connection, number, statements)
 
@@ -167,6 +165,5 @@ def _step(connection: sqlite3.Connection, number: int, statements: Iterable[str]
 def _build(draft: Path) -> None:
     with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        for number, statements in enumerate(VERSIONS, 1):
-            _step(connection, number, statements)
+        migrate_from(connection, 0)
         connection.execute("PRAGMA journal_mode = WAL")

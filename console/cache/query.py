@@ -11,15 +11,16 @@ if TYPE_CHECKING:
     from console.cache.rows import Row, SqlValue
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Query(Generic[T]):
+class Query(Generic[T_co]):
     """One statement and the way from its rows to the answer."""
 
     sql: str
     params: tuple[SqlValue, ...]
-    read: Callable[[Sequence[Row]], T]
+    read: Callable[[Sequence[Row]], T_co]
 
 
 @dataclass(frozen=True, slots=True)

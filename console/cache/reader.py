@@ -13,7 +13,7 @@ from console.cache.migrations import BUSY_SECONDS, check_sqlite
 from console.cache.source import NoCache, Source, Unreadable, check_readable, look, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -72,7 +72,7 @@ class CacheReader:
                 rows = self._fetch(query.sql, query.params)
         return query.read(rows)
 
-    def stream(self, query: ListQuery[T]) -> Iterator[T]:
+    def stream(self, query: ListQuery[T]) -> Generator[T, None, None]:
         """The values of a query one by one, in flat memory, all as of one moment.
 
         Read it to its end or close it: while it is open, the writer's log cannot shrink.
@@ -177,7 +177,7 @@ class AsyncCacheReader:
                     rows = await _fetch(connection, query.sql, query.params)
         return query.read(rows)
 
-    async def stream(self, query: ListQuery[T]) -> AsyncIterator[T]:
+    async def stream(self, query: ListQuery[T]) -> AsyncGenerator[T, None]:
         """The values of a query one by one, in flat memory, all as of one moment.
 
         Read it to its end or close it (`aclose`): while it is open, the writer's log cannot shrink.

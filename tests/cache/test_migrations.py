@@ -1,0 +1,108 @@
+"""What may not be opened is refused in words, and stays byte for byte as it was."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from console.cache import migrations
+from console.cache.migrations import CacheDamaged, CacheRefused, check_sqlite, create, open_writer
+from console.cache.schema import LATEST
+from console.domain.exceptions import FixSetting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    return tmp_path / "cache.db"
+
+
+def newer(db: Path) -> None:
+    create(db)
+    with closing(sqlite3.connect(db)) as connection:
+        connection.execute("PRAGMA user_version = 9999")
+
+
+def foreign(db: Path) -> None:
+    with closing(sqlite3.connect(db)) as connection:
+        connection.execute("CREATE TABLE bookmarks (url)")
+
+
+def text(db: Path) -> None:
+    db.write_text("these are my notes\n" * 100)
+
+
+def empty(db: Path) -> None:
+    db.touch()
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (newer, CacheRefused, "newer version"),
+        (foreign, CacheRefused, "not a cache of this program"),
+        (empty, CacheRefused, "not a cache of this program"),
+        (text, CacheDamaged, "not a database"),
+    ],
+)
+def test_a_file_that_is_not_ours_is_refused_untouched(
+    db: Path, make: Callable[[Path], None], error: type[Exception], words: str
+) -> None:
+    make(db)
+    before = db.read_bytes(), db.stat().st_mtime_ns
+    with pytest.raises(error, match=words) as refused:
+        open_writer(db)
+    assert str(db) in str(refused.value)
+    assert (db.read_bytes(), db.stat().st_mtime_ns) == before
+    assert [path.name for path in db.parent.iterdir()] == ["cache.db"]
+
+
+def test_a_new_cache_is_opened_for_durable_writing(db: Path) -> None:
+    create(db)
+    with closing(open_writer(db)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert connection.execute("PRAGMA busy_timeout").fetchone() == (5000,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (LATEST,)
+
+
+def test_creating_leaves_a_file_that_is_there(db: Path) -> None:
+    db.write_text("mine")
+    create(db)
+    assert db.read_text() == "mine"
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CacheRefused, match=r"cannot be created: (Not a directory|File exists)"):
+        create(tmp_path / "file" / "folder" / "cache.db")
+
+
+def test_paths_with_letters_that_mean_something_in_an_address(tmp_path: Path) -> None:
+    db = tmp_path / "a?b#c%41 d" / "ü.db"
+    create(db)
+    with closing(open_writer(db)) as connection:
+        connection.execute("INSERT INTO status (id, data) VALUES (1, '{}')")
+    assert {path.name for path in db.parent.iterdir()} == {"ü.db"}
+
+
+def test_a_migration_that_fails_leaves_the_version_before_it(db: Path) -> None:
+    create(db)
+    with closing(sqlite3.connect(db, isolation_level=None)) as connection:
+        connection.execute("PRAGMA user_version = 0")
+        with pytest.raises(sqlite3.OperationalError, match="already exists"):
+            migrations.migrate_from(connection, 0)
+        assert connection.execute("PRAGMA user_version").fetchone() == (0,)
+        assert not connection.in_transaction
+
+
+def test_an_old_sqlite_is_refused_in_words() -> None:
+    check_sqlite((3, 34, 0))
+    with pytest.raises(FixSetting, match=r"SQLite 3\.33\.9.*3\.34 or newer"):
+        check_sqlite((3, 33, 9))

@@ -1,0 +1,236 @@
+"""The questions asked of a cache, over real files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from console.cache import queries
+from console.cache.query import first_of
+from console.cache.reader import CacheReader
+from console.cache.writer import CacheWriter
+from console.domain import filters
+from console.domain.facts import MediaStored, StoreAccepted, StoreDeferred, StoreRequested
+from console.domain.filters import EVERYTHING
+from console.domain.media import MediaId, Millis, Origin, Progress, State, Step, StoreError
+from console.domain.orders import Taken
+from console.domain.reading import Reading, Unread
+from console.domain.standing import Level, Notice, Standing
+from console.domain.views import Selection, Sort, View
+
+from .samples import NOW, WINDOW, announced, due_in, fill, key, media, order, reading, several_media
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from console.cache.query import Query
+    from console.domain.media import Media
+
+SLOW = StoreError(code="timeout", title="No answer", origin=Origin.NETWORK)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    return tmp_path / "cache.db"
+
+
+@pytest.fixture
+def ten(db: Path) -> Path:
+    """Media `m0` … `m9`, a day apart, `m0` the most urgent."""
+    fill(db, [due_in(24 * number + 1, f"m{number}") for number in range(10)])
+    return db
+
+
+def test_a_window_is_a_part_of_the_list(ten: Path) -> None:
+    with CacheReader(ten) as reader:
+        rows = reader.run(queries.window(Selection(), WINDOW, NOW, 3, 4))
+        assert [one.key for one in rows] == ["m3", "m4", "m5", "m6"]
+        assert reader.run(queries.window(Selection(), WINDOW, NOW, 9, 4))[0].key == "m9"
+        assert reader.run(queries.window(Selection(), WINDOW, NOW, 10, 4)) == []
+        assert len(reader.run(queries.window(Selection(), WINDOW, NOW))) == 10
+        wanted = Selection(filter=filters.parse("due:<3d"), reverse=True)
+        assert reader.run(queries.keys(wanted, WINDOW, NOW)) == ["m2", "m1", "m0"]
+        assert reader.run(queries.keys(wanted, WINDOW, NOW, limit=2)) == ["m2", "m1"]
+        assert reader.run(queries.count(wanted, WINDOW, NOW)) == 3
+
+
+def test_one_media_by_its_key(ten: Path) -> None:
+    with CacheReader(ten) as reader:
+        assert reader.run(queries.media(key("m3"))) == due_in(73, "m3")
+        assert reader.run(queries.media(key("nobody"))) is None
+        assert reader.run(queries.media(key("m3"), account="other")) is None
+        assert reader.run(queries.media(key("\udcff"))) is None
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(several_media, st.sampled_from(View), st.sampled_from(Sort), st.booleans())
+def test_every_row_has_its_position(
+    db: Path, held: list[Media], view: View, sort: Sort, reverse: bool
+) -> None:
+    fill(db, held)
+    selection = Selection(view=view, sort=sort, reverse=reverse)
+    with CacheReader(db) as reader:
+        keys = reader.run(queries.keys(selection, WINDOW, NOW))
+        assert len(keys) == reader.run(queries.count(selection, WINDOW, NOW))
+        for one in held:
+            position = reader.run(queries.position(one.key, selection, WINDOW, NOW))
+            assert position == (keys.index(one.key) if one.key in keys else None)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(several_media, st.sampled_from(["", "state:failed", "-kerry", "due:lapsed"]))
+def test_the_counts_of_the_views_equal_a_recount(db: Path, held: list[Media], text: str) -> None:
+    fill(db, held)
+    wanted = filters.parse(text)
+    with CacheReader(db) as reader:
+        counts = reader.run(queries.view_counts(wanted, WINDOW, NOW))
+        assert list(counts) == list(View)
+        for view, count in counts.items():
+            rows = reader.run(queries.window(Selection(view=view, filter=wanted), WINDOW, NOW))
+            assert len(rows) == count
+    assert counts[View.ALL] == sum(filters.matches(wanted, one, WINDOW, NOW) for one in held)
+
+
+def test_an_empty_cache_counts_nothing(db: Path) -> None:
+    fill(db, [])
+    with CacheReader(db) as reader:
+        assert reader.run(queries.view_counts(EVERYTHING, WINDOW, NOW)) == dict.fromkeys(View, 0)
+        assert reader.run(queries.waiting_counts()) == {State.QUEUED: 0, State.REQUESTED: 0}
+        assert reader.run(queries.next_wake()) is None
+        assert reader.run(queries.standing()) is None
+        assert reader.run(queries.notices()) == []
+        assert reader.run(queries.orders_taken([])) == {}
+
+
+def queued(name: str, *, tries: int, at: int, next_try_at: int | None = None) -> Media:
+    step = Step.QUEUED if next_try_at is None else Step.DEFERRED
+    wake = None if next_try_at is None else Millis(next_try_at)
+    progress = Progress(attempt=1, step=step, at=Millis(at), try_number=tries, next_try_at=wake)
+    return due_in(5, name, progress=progress)
+
+
+def test_the_worker_calls_the_least_tried_first(db: Path) -> None:
+    held = [
+        queued("tried-twice", tries=2, at=NOW - 900, next_try_at=NOW),
+        queued("young", tries=0, at=NOW - 10),
+        queued("old", tries=0, at=NOW - 500),
+        queued("not-yet", tries=1, at=NOW - 900, next_try_at=NOW + 1),
+        queued("later", tries=1, at=NOW - 900, next_try_at=NOW + 700),
+        due_in(1, "idle"),
+        due_in(1, "asked", Step.REQUESTED),
+    ]
+    fill(db, held)
+    with CacheReader(db) as reader:
+        ready = reader.run(queries.callable_now(NOW, 10))
+        assert [one.key for one in ready] == ["old", "young", "tried-twice"]
+        assert [one.key for one in reader.run(queries.callable_now(NOW, 1))] == ["old"]
+        assert len(reader.run(queries.callable_now(Millis(NOW + 1), 10))) == 4
+        assert reader.run(queries.next_wake()) == NOW
+        assert reader.run(queries.waiting_counts()) == {State.QUEUED: 5, State.REQUESTED: 1}
+
+
+def test_who_has_been_silent_for_long(db: Path) -> None:
+    def asked(name: str, step: Step, at: int) -> Media:
+        return due_in(5, name, progress=Progress(attempt=1, step=step, at=Millis(at)))
+
+    held = [
+        asked("second", Step.REQUESTED, NOW - 600),
+        asked("first", Step.ACCEPTED, NOW - 601),
+        asked("fresh", Step.ACCEPTED, NOW - 599),
+        asked("over", Step.FAILED, NOW - 900),
+    ]
+    fill(db, held)
+    with CacheReader(db) as reader:
+        silent = reader.run(queries.silent_since(Millis(NOW - 600), 10))
+        assert [one.key for one in silent] == ["first", "second"]
+        assert [one.key for one in reader.run(queries.silent_since(Millis(NOW - 600), 1))] == ["first"]
+
+
+async def test_history_and_bodies_of_a_media(db: Path) -> None:
+    writer = await CacheWriter.open(db, now=lambda: NOW)
+    stored = MediaStored(key=key("a"), id=MediaId("a"), at=Millis(NOW + 5))
+    await writer.take_webhook(b"second", Millis(NOW + 5), Reading(facts=(stored,)))
+    await writer.take_webhook(b"first", NOW, reading("a", "b"))
+    await writer.take_webhook(b"other", NOW, reading("c"))
+    await writer.decide(key("a"), lambda _: [StoreAccepted(key=key("a"), at=Millis(NOW + 2), attempt=1)])
+    with CacheReader(db) as reader:
+        history = reader.run(queries.history(key("a")))
+        assert [type(fact).__name__ for fact in history] == ["MediaAnnounced", "StoreAccepted", "MediaStored"]
+        assert history[0] == announced("a")
+        assert reader.run(queries.raw_bodies(key("a"))) == [(NOW, b"first"), (NOW + 5, b"second")]
+        assert reader.run(queries.raw_bodies(key("b"))) == [(NOW, b"first")]
+        assert reader.run(queries.history(key("nobody"))) == []
+    await writer.close()
+
+
+async def test_what_the_service_tells(db: Path) -> None:
+    writer = await CacheWriter.open(db, now=lambda: NOW)
+    standing = Standing(pid=1, since=NOW, updated_at=NOW, listener="127.0.0.1:8085")
+    await writer.write_standing(Standing(pid=0, since=NOW, updated_at=NOW))
+    await writer.write_standing(standing)
+    for at, text in enumerate(["a", "b", "a"]):
+        notice = Notice(at=Millis(NOW + at), level=Level.WARNING, source="api", text=text, key=f"m{at}")
+        await writer.write_notice(notice)
+    part = Unread(where="messages[0]", reason="odd")
+    await writer.take_webhook(b"odd", NOW, Reading(unread=(part,)))
+    await writer.take_webhook(b"odder", NOW, Reading(unread=(part,)))
+    await writer.take_webhook(b"{}", NOW, reading("a"))
+    assert await writer.take_orders([order("1", "a"), order("2", "b")]) == [Taken.QUEUED, Taken.UNKNOWN]
+    with CacheReader(db) as reader:
+        assert reader.run(queries.standing()) == standing
+        newest, older = reader.run(queries.notices())
+        assert newest == Notice(
+            at=Millis(NOW + 2), level=Level.WARNING, source="api", text="a", key="m2", first_at=NOW, count=2
+        )
+        assert (older.text, older.count) == ("b", 1)
+        assert reader.run(queries.notices(1)) == [newest]
+        assert reader.run(queries.quarantine()) == [(NOW, part, b"odder"), (NOW, part, b"odd")]
+        assert reader.run(queries.quarantine(1)) == [(NOW, part, b"odder")]
+        assert reader.run(queries.orders_taken(["1", "2", "3"])) == {"1": Taken.QUEUED, "2": Taken.UNKNOWN}
+    await writer.close()
+
+
+async def test_a_media_that_waits_for_its_next_try_is_seen_by_the_queries(db: Path) -> None:
+    writer = await CacheWriter.open(db, now=lambda: NOW)
+    await writer.take_webhook(b"{}", NOW, reading("a"))
+    await writer.take_order(order("1", "a"))
+    wake = Millis(NOW + 30_000)
+    await writer.decide(
+        key("a"),
+        lambda _: [
+            StoreRequested(key=key("a"), at=NOW, attempt=1),
+            StoreDeferred(key=key("a"), at=NOW, attempt=1, error=SLOW, next_try_at=wake),
+        ],
+    )
+    with CacheReader(db) as reader:
+        assert reader.run(queries.callable_now(NOW, 5)) == []
+        assert reader.run(queries.next_wake()) == wake
+        (waiting,) = reader.run(queries.callable_now(wake, 5))
+        assert (waiting.state, waiting.error) == (State.QUEUED, SLOW)
+    await writer.close()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        queries.callable_now(NOW, 5),
+        queries.silent_since(NOW, 5),
+        queries.next_wake(),
+        queries.waiting_counts(),
+    ],
+    ids=["callable_now", "silent_since", "next_wake", "waiting_counts"],
+)
+def test_the_service_never_reads_the_whole_table(ten: Path, query: Query[object]) -> None:
+    explained = first_of("EXPLAIN QUERY PLAN " + query.sql, query.params, lambda row: str(row[3]))
+    with CacheReader(ten) as reader:
+        plan = reader.run(explained)
+    assert plan is not None
+    assert plan.startswith("SEARCH media USING")
+
+
+@given(media)
+def test_a_media_is_asked_for_by_any_key(one: Media) -> None:
+    assert queries.media(one.key).params == ("default", one.key)
