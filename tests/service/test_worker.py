@@ -64,7 +64,7 @@ async def test_what_one_call_ends_in(tmp_path: Path, simulator: Simulator) -> No
             assert ((error.code, error.origin) if error else (None, None)) == (code, origin), word
             assert error is None or error.title
         await until(lambda: world.standing.calling == 0)
-        assert all(delivery.taken for delivery in simulator.deliveries)
+        await until(lambda: all(delivery.taken for delivery in simulator.deliveries))
         for word, (state, _, _) in ONE_CALL.items():
             assert world.media(keys[word]).state is state, "a repetition changes nothing"
             assert len(simulator.store_calls(keys[word])) == 1, word
