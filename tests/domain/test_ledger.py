@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -314,6 +315,20 @@ def test_errors_that_read_alike_have_one_winner_all_the_same(one: StoreError, ot
     assert folded(results) == folded(reversed(results))
     trouble = [announced(3, undownloaded=True, error=one), announced(3, undownloaded=True, error=other)]
     assert folded(trouble) == folded(reversed(trouble))
+
+
+@pytest.mark.parametrize("field", ["message_id", "sender", "sender_name", "filename", "caption", "sent_at"])
+def test_announcements_of_one_moment_that_differ_in_one_field_have_one_winner(field: str) -> None:
+    values = (None, 1, 2) if field == "sent_at" else (None, "", "a", "b")
+    facts = [msgspec.structs.replace(announced(), **{field: value}) for value in values]
+    ends = {folded(order) for order in itertools.permutations(facts)}
+    assert len(ends) == 1
+
+
+def test_two_deferrals_of_one_moment_have_one_winner() -> None:
+    one = deferred(3)
+    other = msgspec.structs.replace(one, next_try_at=at(30))
+    assert folded([one, other]) == folded([other, one])
 
 
 @settings(max_examples=40)
