@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from console.ui.setup import Setup
 
 NEWEST_NOTICES = 500
+NEWEST_FAILURES = 500
 PATIENCE = 0.3
 """Seconds of reading after which a line says what is waited for."""
 SPACING = 0.02
@@ -47,8 +48,18 @@ class Shows(Protocol):
         """Takes a page; False if it came too late and another is needed."""
         ...
 
-    def show_around(self, notices: Sequence[Notice], standing: Standing | None) -> None:
-        """Takes what stands around the list."""
+    def show_around(
+        self, notices: Sequence[Notice], failed: Sequence[Media], standing: Standing | None
+    ) -> None:
+        """Takes what stands around the list; `failed` are the newest failures."""
+        ...
+
+    def awaited(self) -> Sequence[MediaKey]:
+        """The media whose answers are waited for."""
+        ...
+
+    def show_answers(self, found: Sequence[Media]) -> None:
+        """Takes those media as they are now."""
         ...
 
     def show_history(self, media: Media | None, history: Sequence[Fact]) -> None:
@@ -145,7 +156,9 @@ class Follower:
             reader = await self.reader()
             notices = await reader.run(queries.notices(NEWEST_NOTICES))
             standing = await reader.run(queries.standing())
-            self._screen.show_around(notices, standing)
+            failed = await reader.run(queries.newest_failures(NEWEST_FAILURES))
+            self._screen.show_around(notices, failed, standing)
+            await self._read_awaited(reader)
         key = self._screen.current_key()
         if key is None:
             self._screen.show_history(None, ())
@@ -154,6 +167,11 @@ class Follower:
         media = await reader.run(queries.media(key))
         history = await reader.run(queries.history(key))
         self._screen.show_history(media, history)
+
+    async def _read_awaited(self, reader: AsyncCacheReader) -> None:
+        found = [await reader.run(queries.media(key)) for key in self._screen.awaited()]
+        if found:
+            self._screen.show_answers([media for media in found if media is not None])
 
     async def _read_page(self) -> None:
         setup, screen = self._setup, self._screen

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from console.domain import retention
 from console.domain.filters import FilterError
-from console.domain.standing import Health, Level, Notice, Standing
+from console.domain.standing import Health, Level, Standing
 from console.domain.views import Selection, View
 from console.ui import moments
 from console.ui.commands import BY_ID, shown_key
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from console.domain.media import Millis
     from console.ui.glyphs import Glyphs
+    from console.ui.troubles import Event
 
 QUIET_MS = 60 * 60 * 1000
 """An event older than this is said to be unusually old."""
@@ -204,7 +205,7 @@ def troubles(standing: Standing | None, extra: Sequence[Line], width: int, glyph
 _LEVEL_INKS = {Level.ERROR: Ink.BAD, Level.WARNING: Ink.WARN, Level.INFO: Ink.PLAIN}
 
 
-def message(said: Piece | None, notice: Notice | None, unread: str, glyphs: Glyphs, width: int) -> list[Line]:
+def message(said: Piece | None, event: Event | None, unread: str, glyphs: Glyphs, width: int) -> list[Line]:
     """What was just done, or the newest error; and how many wait in `e`.
 
     What was just done is said to its end, on more lines where one is too short.
@@ -214,28 +215,12 @@ def message(said: Piece | None, notice: Notice | None, unread: str, glyphs: Glyp
         if measure((said,)) + measure(right) + 2 <= width:
             return [justify(line(" ", said), right, width)]
         return [line(" ", Piece(part, said.ink)) for part in wrap(said.text, width - 2)]
-    if notice is None:
+    if event is None:
         return [justify((), right, width)]
-    sign = glyphs.bad if notice.level is Level.ERROR else "!"
-    times = f" ({notice.count} times)" if notice.count > 1 else ""
-    told = piece(f" {sign} {notice.text}{times}", _LEVEL_INKS[notice.level], "events")
+    sign = glyphs.bad if event.level is Level.ERROR else "!"
+    times = f" ({event.count} times)" if event.count > 1 else ""
+    told = piece(f" {sign} {event.text}{times}", _LEVEL_INKS[event.level], "events")
     return [justify((told,), right, width, ascii=glyphs.ascii)]
-
-
-def unread_text(notices: Sequence[Notice], since: Millis) -> str:
-    """`2 errors, 1 warning` of the notices after a moment; empty if there are none."""
-    new = [notice for notice in notices if notice.at > since]
-    errors = sum(notice.level is Level.ERROR for notice in new)
-    warnings = sum(notice.level is Level.WARNING for notice in new)
-    told = [f"{errors} error{'s' * (errors != 1)}"] if errors else []
-    if warnings:
-        told.append(f"{warnings} warning{'s' * (warnings != 1)}")
-    return ", ".join(told)
-
-
-def newest_trouble(notices: Sequence[Notice], since: Millis) -> Notice | None:
-    """The newest error or warning after a moment, of notices that are newest first."""
-    return next((each for each in notices if each.at > since and each.level is not Level.INFO), None)
 
 
 def footer(

@@ -261,13 +261,6 @@ NOTICES = (
         source="listener",
         text="A webhook was refused: its body is not JSON.",
     ),
-    Notice(
-        at=Millis(NOW - 4 * MINUTE),
-        level=Level.ERROR,
-        source="worker",
-        text="1006 not found: Νίκος Παππάς video. The file is not on the media volume. r asks again.",
-        key=media_id(6),
-    ),
 )
 
 

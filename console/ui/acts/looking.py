@@ -9,6 +9,7 @@ from console.cache import queries
 from console.cache.records import history_record, media_record
 from console.domain import errors
 from console.domain.exceptions import ConsoleError
+from console.ui import troubles
 from console.ui.acts.reasons import why_not
 from console.ui.commands import COMMANDS, shown_key
 from console.ui.rows import sender, title
@@ -87,8 +88,9 @@ async def events(screen: MainScreen) -> None:
     """Events and errors; they count as read then."""
     from console.ui.screens.reader import Events
 
-    sheet = Events(screen.drawing, screen.notices, screen.setup.now(), absolute=screen.absolute)
-    screen.read_until = max((notice.at for notice in screen.notices), default=screen.read_until)
+    happened = troubles.all_of(screen.notices, screen.failed)
+    sheet = Events(screen.drawing, happened, screen.setup.now(), absolute=screen.absolute)
+    screen.read_until = max((event.at for event in happened), default=screen.read_until)
     screen.unsay()
     screen.app.push_screen(sheet)
 

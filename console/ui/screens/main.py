@@ -10,10 +10,11 @@ from textual.screen import Screen
 from console.cache.reader import NoCache
 from console.domain.display import Shown
 from console.domain.media import Media, MediaKey, Millis
-from console.ui import describe, emptiness, strips
+from console.ui import describe, emptiness, strips, troubles
 from console.ui.acts import HANDLERS
 from console.ui.acts.finding import typed
 from console.ui.acts.reasons import dimmed, why_not
+from console.ui.awaited import Awaited
 from console.ui.commands import FOOTERS, by_key
 from console.ui.feed import Feed
 from console.ui.finding import Finding
@@ -72,6 +73,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.zoomed = False
         self.pane = "list"
         self.notices: Sequence[Notice] = ()
+        self.failed: Sequence[Media] = ()
+        self.answers = Awaited()
         self.read_until = Millis(setup.now() - UNREAD_MS)
         self.history_of: MediaKey | None = None
         self._history: Sequence[Fact] = ()
@@ -80,6 +83,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._cached_standing: Standing | None = None
         self._said: Piece | None = None
         self._by_key = by_key(setup.keys)
+        self._bars: list[Bar] = []
         self._make_bars()
         self.list = MediaList(drawing, self._look(80, sizes=False), id="list")
         self.detail = LinesView(drawing, id="detail")
@@ -104,6 +108,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def _bar(self, name: str, build: Callable[[int], Sequence[Line]]) -> Bar:
         made = Bar(self.drawing, id=name)
         made.show(build)
+        self._bars.append(made)
         return made
 
     def compose(self) -> ComposeResult:
@@ -184,8 +189,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Decides which panes are seen, from the size, the focused pane and the zoom."""
         width, height = self.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
-        for child in self.children:
-            child.display = (child is self.small) == small
+        for part in (*self._bars, self.query_one("#body")):  # not Textual's own: tooltip and toasts
+            part.display = (part is self.small) == small
         only = self.zoomed or width < WIDE
         self.set_class(only, "alone")
         self.query_one("#left").display = self.pane == "list" or not only
@@ -202,7 +207,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Draws everything again; only lines that read differently are repainted."""
         page, scheme = self.list.page, self.setup.scheme
         self.list.empty = emptiness.words(page, self.finding, self.standing, scheme) if self._read else ()
-        for bar in self.query(Bar):
+        for bar in self._bars:
             bar.redraw()
         width = self.list.scrollable_content_region.width
         if width:
@@ -261,8 +266,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def _draw_message(self, width: int) -> Sequence[Line]:
         if self._waiting and self._said is None:
             return [(piece(" Reading the cache ...", Ink.DIM),)]
-        unread = strips.unread_text(self.notices, self.read_until)
-        newest = strips.newest_trouble(self.notices, self.read_until)
+        unread = troubles.counted(self.notices, self.failed, self.read_until)
+        newest = troubles.newest(self.notices, self.failed, self.read_until)
         return strips.message(self._said, newest, unread, self.drawing.glyphs, width)
 
     def _draw_footer(self, width: int) -> Sequence[Line]:
@@ -295,10 +300,22 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.redraw()
         return True
 
-    def show_around(self, notices: Sequence[Notice], standing: Standing | None) -> None:
-        """Takes what stands around the list."""
-        self.notices, self._cached_standing = notices, standing
+    def show_around(
+        self, notices: Sequence[Notice], failed: Sequence[Media], standing: Standing | None
+    ) -> None:
+        """Takes what stands around the list; `failed` are the newest failures."""
+        self.notices, self.failed, self._cached_standing = notices, failed, standing
         self.redraw()
+
+    def awaited(self) -> Sequence[MediaKey]:
+        """The media whose answers are waited for."""
+        return self.answers.keys
+
+    def show_answers(self, found: Sequence[Media]) -> None:
+        """Takes those media as they are now; says what came of them once all are answered."""
+        told = self.answers.hear(found)
+        if told is not None:
+            self.say(*told)
 
     def show_history(self, media: Media | None, history: Sequence[Fact]) -> None:
         """Takes the history of the media under the cursor."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from console.domain.standing import Level, Notice
+from console.domain.standing import Level
 from console.ui import moments
 from console.ui.commands import COMMANDS, Group, shown_key
 from console.ui.paint import EMPTY, Line, Piece, line, piece, wrap
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from console.domain.media import Millis
     from console.ui.glyphs import Glyphs
+    from console.ui.troubles import Event
     from console.ui.widgets.drawing import Drawing
 
 _STATE_MEANS = {
@@ -91,32 +92,32 @@ def _row(row: tuple[Piece, str], width: int) -> list[Line]:
 
 
 class Events(Sheet[None]):
-    """The notices, newest first; equal ones are one line with a count."""
+    """Notices and failures, newest first; equal ones are one line with a count."""
 
-    def __init__(self, drawing: Drawing, notices: Sequence[Notice], now: Millis, *, absolute: bool) -> None:
+    def __init__(self, drawing: Drawing, events: Sequence[Event], now: Millis, *, absolute: bool) -> None:
         super().__init__(drawing, "Events and errors", keys="j k move", searchable=True)
-        self._notices = notices
+        self._events = events
         self._now = now
         self._absolute = absolute
 
     def lines(self, width: int, query: str) -> list[Line]:
         lines: list[Line] = []
-        for notice in self._notices:
-            if query.casefold() in f"{notice.level.value} {notice.source} {notice.text}".casefold():
-                lines += self._told(notice, width)
+        for event in self._events:
+            if query.casefold() in f"{event.level.value} {event.source} {event.text}".casefold():
+                lines += self._told(event, width)
         empty = "nothing matches" if query else "Nothing happened that is worth a line."
         return lines or [line(piece(empty, Ink.GOOD if not query else Ink.DIM))]
 
-    def _told(self, notice: Notice, width: int) -> list[Line]:
-        ink = {Level.ERROR: Ink.BAD, Level.WARNING: Ink.WARN}.get(notice.level, Ink.PLAIN)
-        sign = {Level.ERROR: self.drawing.glyphs.bad, Level.WARNING: "!"}.get(notice.level, " ")
-        when = moments.stamp(notice.at, self._now, absolute=self._absolute)
-        times = f" ({notice.count} times)" if notice.count > 1 else ""
+    def _told(self, event: Event, width: int) -> list[Line]:
+        ink = {Level.ERROR: Ink.BAD, Level.WARNING: Ink.WARN}.get(event.level, Ink.PLAIN)
+        sign = {Level.ERROR: self.drawing.glyphs.bad, Level.WARNING: "!"}.get(event.level, " ")
+        when = moments.stamp(event.at, self._now, absolute=self._absolute)
+        times = f" ({event.count} times)" if event.count > 1 else ""
         room = 16 if self._absolute else 9
         lines: list[Line] = []
-        for index, part in enumerate(wrap(notice.text + times, width - room - 13)):
+        for index, part in enumerate(wrap(event.text + times, width - room - 15)):
             head = f"{when:<{room}} " if index == 0 else " " * (room + 1)
-            source = f"{sign} {notice.source:<9} " if index == 0 else " " * 12
+            source = f"{sign} {event.source:<9} " if index == 0 else " " * 12
             lines.append(
                 (piece(head, Ink.DIM), piece(source, ink), Piece(part, ink if index == 0 else Ink.PLAIN))
             )

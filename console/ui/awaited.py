@@ -1,0 +1,66 @@
+"""The answers to what was asked from this screen: told once, when the last of them is in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from console.domain import errors
+from console.domain.media import OPEN_STATES, Media, MediaKey, State
+from console.ui.theme import STATE_INKS, Ink
+from console.ui.troubles import subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST = 200
+"""Media whose answers are waited for; of more the list and its counts tell enough."""
+
+
+class Awaited:
+    """The media that were asked for, with the attempt that was the last one then."""
+
+    def __init__(self) -> None:
+        self._asked: dict[MediaKey, int] = {}
+        self._settled: dict[MediaKey, Media] = {}
+
+    @property
+    def keys(self) -> tuple[MediaKey, ...]:
+        """Those whose answer is not in yet."""
+        return tuple(key for key in self._asked if key not in self._settled)
+
+    def ask(self, media: Iterable[Media]) -> None:
+        """Waits for these."""
+        for each in media:
+            if len(self._asked) < MOST:
+                self._asked[each.key] = _attempt(each)
+                self._settled.pop(each.key, None)
+
+    def hear(self, found: Iterable[Media]) -> tuple[str, Ink] | None:
+        """Takes media as they are now; what to tell, once no answer is missing any more."""
+        for media in found:
+            asked = self._asked.get(media.key)
+            if asked is not None and _attempt(media) > asked and media.state not in OPEN_STATES:
+                self._settled[media.key] = media
+        if not self._asked or self.keys:
+            return None
+        told = _told(list(self._settled.values()))
+        self._asked, self._settled = {}, {}
+        return told
+
+
+def _attempt(media: Media) -> int:
+    return media.progress.attempt if media.progress is not None else 0
+
+
+def _told(settled: list[Media]) -> tuple[str, Ink]:
+    if len(settled) == 1:
+        media = settled[0]
+        if media.error is not None:
+            return errors.sentence(media.error, subject(media)), Ink.BAD
+        if media.state is State.DOWNLOADED:
+            return f"Downloaded: {subject(media)}.", Ink.GOOD
+        return f"No callback came in time: {subject(media)}. r asks again.", STATE_INKS[media.state]
+    counts = {state: sum(media.state is state for media in settled) for state in State}
+    told = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
+    bad = counts[State.FAILED] or counts[State.UNCONFIRMED]
+    return f"Of {len(settled)} asked for: {told}.", Ink.BAD if bad else Ink.GOOD
