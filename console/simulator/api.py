@@ -67,6 +67,7 @@ class _Api:
                     behaviour = script.next()
                     call_of(request.scope).behaviour = behaviour
                     if behaviour.kind is Kind.SLOW:
+                        await request.body()  # kept by the request; whoever waits for its end would lose it
                         await gone_within(request.receive, behaviour.seconds(2))
                     elif behaviour.kind is not Kind.OK:
                         return answer(behaviour, name)

@@ -53,12 +53,18 @@ def run_simulator(
         every=every,
         callback_delay=(0.4, 2.5),
     )
-    with simulator:
-        tell(f"The simulated client listens on {simulator.url} (user {username}).")
-        tell(f"Webhooks go to {webhook_url}." if webhook_url else "Webhooks go nowhere: no URL is set.")
-        tell(f"Steer it by {simulator.url}/simulator. Ctrl+C ends it.")
-        try:
-            while not stop.wait(0.2):
-                simulator.check()
-        except KeyboardInterrupt:
-            tell("Stopped.")
+    try:
+        with simulator:
+            _serve(simulator, webhook_url, tell, stop)
+    except KeyboardInterrupt:
+        tell("Stopped.")
+
+
+def _serve(
+    simulator: Simulator, webhook_url: str | None, tell: Callable[[str], None], stop: threading.Event
+) -> None:
+    tell(f"The simulated client listens on {simulator.url} (user {simulator.username}).")
+    tell(f"Webhooks go to {webhook_url}." if webhook_url else "Webhooks go nowhere: no URL is set.")
+    tell(f"Steer it by {simulator.url}/simulator. Ctrl+C ends it.")
+    while not stop.wait(0.2):
+        simulator.check()

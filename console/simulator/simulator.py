@@ -161,6 +161,7 @@ class Simulator:
             self._thread.spawn(stream(self, self._every, self._seed), "stream")
         try:
             await Server(site(self.client, control_routes(self)), self._sock).run(closing)
+            await self._thread.cancel_spawned()
         finally:
             await callbacks.aclose()
 

@@ -16,7 +16,8 @@ class LoopThread:
     """Runs `main(closing)` in its own loop and thread until `stop`.
 
     `main` returns soon after `closing` is set. Tasks given to `spawn` are cancelled when it has
-    returned. A failure of `main` or of such a task ends the thread; `stop` raises it.
+    returned, or before that where it says so itself. A failure of `main` or of such a task ends
+    the thread; `stop` raises it.
     """
 
     def __init__(self, main: Callable[[asyncio.Event], Awaitable[None]], name: str) -> None:
@@ -59,6 +60,13 @@ class LoopThread:
         self._spawned.add(task)
         task.add_done_callback(self._spawned.discard)
 
+    async def cancel_spawned(self) -> None:
+        """Ends what was spawned and waits for its end; to be called inside the loop."""
+        tasks = list(self._spawned)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def inside(self, work: Coroutine[None, None, _T]) -> _T:
         """Awaits something in that loop from whichever loop runs here."""
         if asyncio.get_running_loop() is self._loop:
@@ -86,5 +94,4 @@ class LoopThread:
         async with asyncio.TaskGroup() as self._group:
             self._ready.set()
             await self._main(self._closing)
-            for task in list(self._spawned):
-                task.cancel()
+            await self.cancel_spawned()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -20,91 +21,95 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from console.domain.media import Media
-    from tests.conftest import Clock
 
+NOW = Millis(1_749_988_800_000)
 HOUR = 3_600_000
 DAY = 24 * HOUR
 
 
-@pytest.fixture
-async def db(tmp_path: Path, clock: Clock) -> Path:
+@pytest.fixture(scope="module")
+def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache that the demo's history was written into."""
-    db = tmp_path / "cache.db"
-    writer = await CacheWriter.open(db, now=clock)
-    await write_history(demo_history(clock()), writer, read_webhook)
-    await writer.close()
+    db = tmp_path_factory.mktemp("demo") / "cache.db"
+    asyncio.run(lay(db))
     return db
 
 
-def everything(db: Path, now: Millis) -> list[Media]:
+async def lay(db: Path) -> None:
+    writer = await CacheWriter.open(db, now=lambda: NOW)
+    await write_history(demo_history(NOW), writer, read_webhook)
+    await writer.close()
+
+
+def everything(db: Path) -> list[Media]:
     with CacheReader(db) as reader:
-        return reader.run(queries.window(Selection(), DEFAULT_WINDOW_MS, now, 0, 1000))
+        return reader.run(queries.window(Selection(), DEFAULT_WINDOW_MS, NOW, 0, 1000))
 
 
-def test_a_seed_and_a_moment_give_one_history(clock: Clock) -> None:
-    one, two = (demo_history(clock(), 3) for _ in range(2))
+def test_a_seed_and_a_moment_give_one_history() -> None:
+    one, two = (demo_history(NOW, 3) for _ in range(2))
     assert [story.steps for story in one] == [story.steps for story in two]
-    assert [story.steps for story in one] != [story.steps for story in demo_history(clock(), 4)]
+    assert [story.steps for story in one] != [story.steps for story in demo_history(NOW, 4)]
 
 
-def test_it_is_no_later_than_now_and_no_earlier_than_sixteen_days(clock: Clock) -> None:
+def test_it_is_no_later_than_now_and_no_earlier_than_sixteen_days() -> None:
     moments = [
         step.at if isinstance(step, Heard) else step.fact.at
-        for story in demo_history(clock())
+        for story in demo_history(NOW)
         for step in story.steps
     ]
-    assert max(moments) <= clock()
-    assert min(moments) >= clock() - 16 * DAY
+    assert max(moments) <= NOW
+    assert min(moments) >= NOW - 16 * DAY
 
 
-async def test_all_states_types_and_ages_are_there(db: Path, clock: Clock) -> None:
-    media = everything(db, clock())
+def test_all_states_types_and_ages_are_there(db: Path) -> None:
+    media = everything(db)
     assert 180 <= len(media) <= 230
     states = Counter(one.state for one in media)
     assert set(states) == set(State)
     assert min(states.values()) >= 5
     assert states[State.RECEIVED] + states[State.DOWNLOADED] > len(media) / 2
     assert {one.type for one in media} == set(MediaType) - {MediaType.UNKNOWN}
-    ages = {(clock() - one.clock_from) // DAY for one in media}
+    ages = {(NOW - one.clock_from) // DAY for one in media}
     assert ages == set(range(16))
     assert any(one.sender_name is None for one in media)
     assert any(one.id is None for one in media)
 
 
-async def test_the_errors_are_of_many_kinds(db: Path, clock: Clock) -> None:
-    errors = [one.error for one in everything(db, clock()) if one.error is not None]
+def test_the_errors_are_of_many_kinds(db: Path) -> None:
+    errors = [one.error for one in everything(db) if one.error is not None]
     codes = {error.code for error in errors}
     assert {400, 410, 1005, 1006} <= codes
     assert {"URL path not found."} < {error.details for error in errors if error.code == 1006}
     assert codes & {"timeout", "reset", 1014, 1016}
 
 
-async def test_some_are_due_and_some_have_lapsed(db: Path, clock: Clock) -> None:
-    work = [one for one in everything(db, clock()) if one.state in {State.UNDOWNLOADED, State.FAILED}]
-    left = [expires_at(one, DEFAULT_WINDOW_MS) - clock() for one in work]
+def test_some_are_due_and_some_have_lapsed(db: Path) -> None:
+    work = [one for one in everything(db) if one.state in {State.UNDOWNLOADED, State.FAILED}]
+    left = [expires_at(one, DEFAULT_WINDOW_MS) - NOW for one in work]
     assert sum(0 < one <= HOUR for one in left) >= 2
     assert sum(HOUR < one <= DAY for one in left) >= 4
     assert sum(DAY < one <= 3 * DAY for one in left) >= 4
-    assert sum(lapsed(one, DEFAULT_WINDOW_MS, clock()) for one in work) >= 4
+    assert sum(lapsed(one, DEFAULT_WINDOW_MS, NOW) for one in work) >= 4
 
 
-async def test_every_view_has_something_to_show(db: Path, clock: Clock) -> None:
+def test_every_view_has_something_to_show(db: Path) -> None:
     with CacheReader(db) as reader:
-        counts = reader.run(queries.view_counts(Selection().filter, DEFAULT_WINDOW_MS, clock()))
+        counts = reader.run(queries.view_counts(Selection().filter, DEFAULT_WINDOW_MS, NOW))
     assert set(counts) == set(View)
     assert min(counts.values()) >= 10
 
 
-async def test_histories_are_in_order(db: Path, clock: Clock) -> None:
-    media = everything(db, clock())
+def test_histories_are_in_order(db: Path) -> None:
+    media = everything(db)
     with CacheReader(db) as reader:
         for one in media:
             told = reader.run(queries.history(one.key))
             assert [fact.at for fact in told] == sorted(fact.at for fact in told)
-            assert told[-1].at <= clock()
+            assert told[-1].at <= NOW
 
 
-async def test_the_client_has_trouble_and_something_unknown_came(db: Path) -> None:
+def test_the_client_has_trouble_and_something_unknown_came(db: Path) -> None:
     with CacheReader(db) as reader:
         (notice,) = reader.run(queries.notices(10))
         (unread,) = reader.run(queries.quarantine(10))
@@ -112,22 +117,20 @@ async def test_the_client_has_trouble_and_something_unknown_came(db: Path) -> No
     assert unread
 
 
-async def test_writing_it_twice_changes_nothing(db: Path, clock: Clock) -> None:
-    before = everything(db, clock())
-    writer = await CacheWriter.open(db, now=clock)
-    await write_history(demo_history(clock()), writer, read_webhook)
-    await writer.close()
-    assert everything(db, clock()) == before
+async def test_writing_it_twice_changes_nothing(db: Path) -> None:
+    before = everything(db)
+    await lay(db)
+    assert everything(db) == before
 
 
-def test_most_requests_will_succeed_and_some_fail_in_many_ways(clock: Clock) -> None:
-    coming = [story.media.script.rest[0].kind for story in demo_history(clock()) if story.media is not None]
+def test_most_requests_will_succeed_and_some_fail_in_many_ways() -> None:
+    coming = [story.media.script.rest[0].kind for story in demo_history(NOW) if story.media is not None]
     counted = Counter(coming)
     assert counted[Kind.OK] > len(coming) / 2
     assert len(counted) >= 12
 
 
-def test_what_is_in_flight_will_be_answered(clock: Clock) -> None:
-    pending = [story.pending.kind for story in demo_history(clock()) if story.pending is not None]
+def test_what_is_in_flight_will_be_answered() -> None:
+    pending = [story.pending.kind for story in demo_history(NOW) if story.pending is not None]
     assert len(pending) == 5
     assert {Kind.OK, Kind.FAILED_400, Kind.SILENT} == set(pending)

@@ -3,8 +3,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
-from console.domain.facts import Fact, MediaStored, ResultNoted, StoreFailed, StoreQueued
+from console.domain.facts import Fact, MediaStored, StoreFailed, StoreQueued
 from console.domain.ledger import attempt_of_result, fold
 from console.domain.media import Media, MediaId, MediaType, Millis, State
 from console.platforms.onpremises.webhook import read_webhook
@@ -33,13 +34,11 @@ def lived(
     story = teller.story()
     folded: Media | None = None
     for fact in facts(story):
-        told = fact
-        if isinstance(fact, MediaStored | StoreFailed | ResultNoted):
+        if isinstance(fact, MediaStored | StoreFailed):
             attempt = attempt_of_result(folded, success=isinstance(fact, MediaStored))
-            told = type(fact)(
-                **{**{name: getattr(fact, name) for name in fact.__struct_fields__}, "attempt": attempt}
-            )
-        folded = fold(folded, told)
+            folded = fold(folded, replace(fact, attempt=attempt))
+        else:
+            folded = fold(folded, fact)
     assert folded is not None
     return story, folded
 
@@ -80,7 +79,7 @@ def test_a_fate_ends_in_its_state(
     assert (media.error.code if media.error else None) == code
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(("tell", "state", "code"), STATES)
 def test_a_fate_is_told_in_order_and_ends_before_now(
     tell: Callable[[Fates, Teller], None], state: State, code: int | None, seed: int

@@ -26,7 +26,8 @@ async def test_it_runs_until_it_is_stopped() -> None:
         thread.start()
         await until(lambda: len(hook.bodies) > 2)
         url = said[0].split(" on ")[1].split(" ")[0]
-        assert httpx.get(f"{url}/simulator", trust_env=False).json()["media"] > 0
+        async with httpx.AsyncClient(trust_env=False) as http:
+            assert (await http.get(f"{url}/simulator")).json()["media"] > 0
         stop.set()
         thread.join(5)
     assert not thread.is_alive()
@@ -44,12 +45,14 @@ def test_the_password_is_never_told() -> None:
 
 
 def test_a_port_in_use_is_refused_in_words() -> None:
+    said: list[str] = []
     with Simulator() as other, pytest.raises(FixSetting, match="cannot listen"):
-        run_simulator(tell=str, port=int(other.url.rsplit(":", 1)[1]))
+        run_simulator(tell=said.append, port=int(other.url.rsplit(":", 1)[1]))
 
 
 def test_ctrl_c_ends_it() -> None:
-    code = "from console.simulator.run import run_simulator; run_simulator(tell=lambda line: print(line, flush=True), port=0)"
+    call = "run_simulator(tell=lambda line: print(line, flush=True), port=0)"
+    code = f"from console.simulator.run import run_simulator; {call}"
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     with child:
         assert child.stdout is not None

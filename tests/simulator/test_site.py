@@ -43,7 +43,7 @@ async def test_only_calls_of_the_api_are_recorded(simulator: Simulator, http: ht
 
 
 async def test_answers_carry_the_clock_of_the_client(clock: Clock) -> None:
-    async with Simulator(now=clock) as simulator:
-        answer = httpx.get(f"{simulator.url}/v1/health", trust_env=False)
+    async with Simulator(now=clock) as simulator, httpx.AsyncClient(trust_env=False) as http:
+        answer = await http.get(f"{simulator.url}/v1/health")
     assert parsedate_to_datetime(answer.headers["date"]).timestamp() * 1000 == clock()
     assert len(answer.headers.get_list("date")) == 1
