@@ -12,7 +12,8 @@ import msgspec
 
 from console.cache.batch import Batch
 from console.cache.migrations import BUSY_SECONDS, create, uri
-from console.domain.exceptions import ConsoleError, RetryLater
+from console.cache.trouble import CacheUnavailable, unavailable
+from console.domain.exceptions import ConsoleError
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,14 +28,6 @@ IDLE_SECONDS: Final = 2.0
 """A pause after which the log is folded back into the database and cut to nothing."""
 MEDIA: Final = 2000
 """About so many media make a transaction full, however few entries they came in."""
-
-
-class CacheUnavailable(RetryLater):
-    """The commit failed or the cache is closed: nothing of what was handed in is kept."""
-
-
-class CacheBusy(RetryLater):
-    """More is waiting to be written than the queue holds; nothing was taken."""
 
 
 _UNSTORABLE: Final = (
@@ -331,26 +324,3 @@ def _nothing(_: Batch) -> None:
 def _release(entries: Sequence[Entry]) -> None:
     for entry in entries:
         entry.release()
-
-
-_REASONS: Final = {
-    sqlite3.SQLITE_FULL: ("the disk is full", "Free some space; writing resumes by itself."),
-    sqlite3.SQLITE_BUSY: (
-        "another program holds it locked",
-        "Close other programs that write to it; writing resumes by itself.",
-    ),
-    sqlite3.SQLITE_READONLY: ("it may not be written", "Check the permissions of the file and its folder."),
-    sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "Check that the file is there and may be read."),
-    sqlite3.SQLITE_IOERR: ("the disk reports an error", "Check the disk and its free space."),
-    sqlite3.SQLITE_CORRUPT: ("it is damaged", "Stop the service and set the file aside."),
-    sqlite3.SQLITE_NOTADB: ("it is damaged", "Stop the service and set the file aside."),
-}
-
-
-def unavailable(db: Path, error: sqlite3.Error | ConsoleError) -> CacheUnavailable:
-    """Says in words why the cache cannot be written now."""
-    if isinstance(error, ConsoleError):
-        return CacheUnavailable(error.what, error.remedy)
-    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-    reason, remedy = _REASONS.get(code, (str(error), "Writing is tried again with the next event."))
-    return CacheUnavailable(f"The cache {db} cannot be written: {reason}.", remedy)

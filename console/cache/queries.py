@@ -171,7 +171,7 @@ def silent_since(moment: Millis, limit: int) -> ListQuery[Media]:
 def newest_failures(limit: int) -> ListQuery[Media]:
     """Media that failed and were not asked for again, the newest failure first."""
     return rows_of(
-        f"SELECT {SELECTED} FROM media WHERE state = ? ORDER BY progress_at DESC, seq DESC LIMIT ?",
+        sql("SELECT", SELECTED, "FROM media WHERE state = ? ORDER BY progress_at DESC, seq DESC LIMIT ?"),
         (State.FAILED.value, limit),
         read_media,
     )

@@ -6,8 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 from console.cache.batch import Batch, Decided, Recorded
-from console.cache.commit import CacheBusy, CacheUnavailable, Committer, DecisionFailed, Entry
+from console.cache.commit import Committer, DecisionFailed, Entry
 from console.cache.migrations import check_sqlite, open_writer
+from console.cache.trouble import CacheBusy, CacheUnavailable
 from console.domain.media import DEFAULT_ACCOUNT
 from console.domain.reading import Reading, Unread
 
@@ -150,6 +151,10 @@ class CacheWriter:
             CacheBusy, CacheUnavailable: it was not kept.
         """
         await self._submit((), lambda batch: batch.take_notice(notice))
+
+    def waiting(self) -> int:
+        """How many calls wait for their turn; those of the transaction at work are not among them."""
+        return self._committer.waiting()
 
     async def close(self) -> None:
         """Finishes what has queued, empties the write-ahead log and closes the files."""

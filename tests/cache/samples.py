@@ -145,7 +145,7 @@ media = st.builds(
     opened=st.integers(0, 3),
     progress=st.one_of(st.none(), progresses),
 )
-several_media = st.lists(media, max_size=12, unique_by=lambda one: one.key)
+several_media = st.lists(media, max_size=8, unique_by=lambda one: one.key)
 durations = st.sampled_from([f"{count}{unit}" for count in (1, 2, 3) for unit in "dh"])
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from console.cache.commit import BATCH, MEDIA, CacheUnavailable, Committer, Entry, unavailable
+from console.cache.commit import BATCH, MEDIA, Committer, Entry
 from console.cache.migrations import CacheRefused, open_writer
+from console.cache.trouble import CacheUnavailable
 from console.domain.media import DEFAULT_ACCOUNT
 
 from .samples import key
@@ -147,22 +148,3 @@ async def test_an_entry_that_was_given_up_is_not_done(db: Path) -> None:
     await wanted.future
     await ended(committer)
     assert done == ["wanted"]
-
-
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [
-        (sqlite3.SQLITE_FULL, "the disk is full"),
-        (sqlite3.SQLITE_BUSY, "another program holds it locked"),
-        (sqlite3.SQLITE_READONLY, "it may not be written"),
-        (sqlite3.SQLITE_IOERR | 1 << 8, "the disk reports an error"),
-        (sqlite3.SQLITE_CORRUPT, "it is damaged"),
-        (sqlite3.SQLITE_NOMEM, "out of memory"),
-    ],
-)
-def test_troubles_are_told_in_words(db: Path, code: int, words: str) -> None:
-    error = sqlite3.OperationalError("out of memory")
-    error.sqlite_errorcode = code
-    told = unavailable(db, error)
-    assert told.what == f"The cache {db} cannot be written: {words}."
-    assert told.remedy

@@ -65,7 +65,7 @@ def test_one_media_by_its_key(ten: Path) -> None:
         assert reader.run(queries.media(key("\udcff"))) is None
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(several_media, st.sampled_from(View), st.sampled_from(Sort), st.booleans())
 def test_every_row_has_its_position(
     db: Path, held: list[Media], view: View, sort: Sort, reverse: bool
@@ -80,7 +80,7 @@ def test_every_row_has_its_position(
             assert position == (keys.index(one.key) if one.key in keys else None)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(several_media, st.sampled_from(["", "state:failed", "-kerry", "due:lapsed"]))
 def test_the_counts_of_the_views_equal_a_recount(db: Path, held: list[Media], text: str) -> None:
     fill(db, held)
@@ -147,6 +147,22 @@ def test_who_has_been_silent_for_long(db: Path) -> None:
         silent = reader.run(queries.silent_since(Millis(NOW - 600), 10))
         assert [one.key for one in silent] == ["first", "second"]
         assert [one.key for one in reader.run(queries.silent_since(Millis(NOW - 600), 1))] == ["first"]
+
+
+def test_the_newest_failures_come_first(db: Path) -> None:
+    def ended(name: str, step: Step, at: int) -> Media:
+        return due_in(5, name, progress=Progress(attempt=1, step=step, at=Millis(at)))
+
+    held = [
+        ended("old", Step.FAILED, NOW - 900),
+        ended("new", Step.FAILED, NOW - 100),
+        ended("stored", Step.STORED, NOW),
+        ended("asked-again", Step.QUEUED, NOW),
+    ]
+    fill(db, held)
+    with CacheReader(db) as reader:
+        assert [one.key for one in reader.run(queries.newest_failures(10))] == ["new", "old"]
+        assert [one.key for one in reader.run(queries.newest_failures(1))] == ["new"]
 
 
 async def test_history_and_bodies_of_a_media(db: Path) -> None:
@@ -231,6 +247,7 @@ def test_the_service_never_reads_the_whole_table(ten: Path, query: Query[object]
     assert plan.startswith("SEARCH media USING")
 
 
+@settings(max_examples=20)
 @given(media)
 def test_a_media_is_asked_for_by_any_key(one: Media) -> None:
     assert queries.media(one.key).params == ("default", one.key)

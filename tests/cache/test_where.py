@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.cache.query import sql
@@ -106,6 +106,7 @@ terms = st.one_of(
 any_filters = st.lists(terms, max_size=3).map(lambda chosen: Filter(terms=tuple(chosen)))
 
 
+@settings(max_examples=50)
 @given(several_media, any_filters)
 def test_a_filter_in_sql_finds_what_it_matches(media: list[Media], wanted: Filter) -> None:
     found = selected(media, filter_condition(wanted, WINDOW, NOW))
@@ -136,6 +137,7 @@ written = st.one_of(
 )
 
 
+@settings(max_examples=50)
 @given(several_media, st.lists(written, max_size=3).map(" ".join))
 def test_a_written_filter_finds_what_it_matches(media: list[Media], text: str) -> None:
     try:
@@ -164,6 +166,7 @@ def in_view(view: View, one: Media) -> bool:
             return one.state is State.DOWNLOADED
 
 
+@settings(max_examples=50)
 @given(several_media, st.sampled_from(View))
 def test_a_view_holds_what_its_words_say(media: list[Media], view: View) -> None:
     found = selected(media, view_condition(view, WINDOW, NOW))
@@ -176,12 +179,14 @@ def urgency(one: Media) -> tuple[int, int, bytes]:
     return group, expires_at(one, WINDOW), one.key.encode()
 
 
+@settings(max_examples=50)
 @given(several_media, st.booleans())
 def test_the_order_by_due_is_the_order_of_urgency(media: list[Media], reverse: bool) -> None:
     order = order_by(Selection(sort=Sort.DUE, reverse=reverse), WINDOW, NOW)
     assert selected(media, ALWAYS, order) == sorted(media, key=urgency, reverse=reverse)
 
 
+@settings(max_examples=50)
 @given(several_media, st.sampled_from(Sort))
 def test_every_order_is_total_and_turns_round(media: list[Media], sort: Sort) -> None:
     forwards = selected(media, ALWAYS, order_by(Selection(sort=sort), WINDOW, NOW))

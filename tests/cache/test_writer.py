@@ -208,9 +208,10 @@ async def test_a_full_queue_says_so_at_once(db: Path) -> None:
     async with writing(db, capacity=5) as writer:
         holder = Held(db)
         first = asyncio.ensure_future(writer.take_webhook(b"{}", NOW, reading("first")))
-        await asyncio.sleep(0.05)  # the thread has it in hand and waits for the lock
+        await asyncio.sleep(0)
+        await until(lambda: writer.waiting() == 0)  # the thread has it in hand and waits for the lock
         calls = [asyncio.ensure_future(writer.take_webhook(b"{}", NOW, reading(f"m{n}"))) for n in range(8)]
-        done, waiting = await asyncio.wait(calls, timeout=1)
+        done, waiting = await asyncio.wait(calls, timeout=0.2)
         assert len(done) == 3
         assert {type(call.exception()) for call in done} == {CacheBusy}
         holder.let_go()

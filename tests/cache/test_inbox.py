@@ -1,0 +1,174 @@
+"""Orders wait until they are taken, whoever leaves them and how many at once."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from console.cache.inbox import Inbox, InboxUnavailable
+from console.cache.migrations import CacheRefused
+from console.cache.paths import inbox_path
+
+from .samples import order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    return tmp_path / "cache.db"
+
+
+@pytest.fixture
+def inbox(db: Path) -> Iterator[Inbox]:
+    with Inbox(db) as opened:
+        yield opened
+
+
+def ids(inbox: Inbox, limit: int = 1000) -> list[str]:
+    return [waiting.id for waiting in inbox.waiting(limit)]
+
+
+def test_orders_wait_in_the_order_they_came_until_done(inbox: Inbox) -> None:
+    assert inbox.waiting(10) == []
+    inbox.leave([order("3", "a"), order("1", "b")])
+    inbox.leave([order("2", "c")])
+    assert inbox.waiting(10) == [order("3", "a"), order("1", "b"), order("2", "c")]
+    assert ids(inbox, 2) == ["3", "1"]
+    inbox.done(["3", "2", "nobody's"])
+    assert ids(inbox) == ["1"]
+
+
+def test_an_order_is_left_once(inbox: Inbox) -> None:
+    inbox.leave([order("1", "a"), order("1", "a")])
+    inbox.leave([order("1", "b")])
+    assert inbox.waiting(10) == [order("1", "a")]
+
+
+def test_orders_outlive_who_left_them(db: Path) -> None:
+    with Inbox(db) as inbox:
+        inbox.leave([order("1", "a")])
+    with Inbox(db) as inbox:
+        assert ids(inbox) == ["1"]
+        inbox.close()
+
+
+def test_others_see_the_version_change(db: Path, inbox: Inbox) -> None:
+    with Inbox(db) as other:
+        before = inbox.version()
+        assert inbox.version() == before
+        other.leave([order("1", "a")])
+        after = inbox.version()
+        assert after != before
+        other.done(["1"])
+        assert inbox.version() not in (before, after)
+
+
+def test_it_is_private_and_has_no_log_beside_it(db: Path, inbox: Inbox) -> None:
+    inbox.leave([order("1", "a")])
+    assert [path.name for path in db.parent.iterdir()] == ["cache.db.inbox"]
+    assert stat.S_IMODE(inbox_path(db).stat().st_mode) == 0o600
+    with closing(sqlite3.connect(inbox_path(db))) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+
+def test_an_order_of_a_later_version_is_passed_over(db: Path, inbox: Inbox) -> None:
+    with closing(sqlite3.connect(inbox_path(db), isolation_level=None)) as connection:
+        connection.execute("""INSERT INTO waiting (id, data) VALUES ('0', '{"verb": "frobnicate"}')""")
+    inbox.leave([order("1", "a")])
+    assert ids(inbox, 1) == ["1"]
+
+
+@pytest.mark.parametrize("content", [b"", b"my notes\n" * 200], ids=["empty", "text"])
+def test_another_file_is_refused_untouched(db: Path, content: bytes) -> None:
+    inbox_path(db).write_bytes(content)
+    with pytest.raises((CacheRefused, InboxUnavailable), match="inbox"):
+        Inbox(db)
+    assert inbox_path(db).read_bytes() == content
+    assert [path.name for path in db.parent.iterdir()] == ["cache.db.inbox"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CacheRefused, match="cannot be created"):
+        Inbox(tmp_path / "file" / "cache.db")
+
+
+def test_a_locked_inbox_is_waited_for(db: Path, inbox: Inbox) -> None:
+    with (
+        closing(sqlite3.connect(inbox_path(db), isolation_level=None)) as holder,
+        ThreadPoolExecutor(1) as one,
+    ):
+        holder.execute("BEGIN EXCLUSIVE")
+        leaving = one.submit(inbox.leave, [order("1", "a")])
+        with pytest.raises(TimeoutError):
+            leaving.result(timeout=0.2)
+        holder.execute("ROLLBACK")
+        leaving.result(timeout=10)
+    assert ids(inbox) == ["1"]
+
+
+def test_what_cannot_be_written_is_left_whole_or_not_at_all(db: Path, inbox: Inbox) -> None:
+    with closing(sqlite3.connect(inbox_path(db), isolation_level=None)) as connection:
+        connection.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON waiting WHEN new.id = '2' "
+            "BEGIN SELECT raise(ABORT, 'database or disk is full'); END"
+        )
+    with pytest.raises(InboxUnavailable, match="disk is full"):
+        inbox.leave([order("1", "a"), order("2", "b")])
+    assert ids(inbox) == []
+    inbox.leave([order("3", "c")])
+    assert ids(inbox) == ["3"]
+
+
+def test_threads_share_one_inbox(inbox: Inbox) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        left = [
+            threads.submit(inbox.leave, [order(f"{name}{number}", name) for number in range(20)])
+            for name in "abcdefgh"
+        ]
+    assert [one.result() for one in left] == [None] * 8
+    assert len(ids(inbox)) == 160
+
+
+LEAVE = """
+import sys
+from pathlib import Path
+from console.cache.inbox import Inbox
+from tests.cache.samples import order
+
+with Inbox(Path(sys.argv[1])) as inbox:
+    for number in range(20):
+        inbox.leave([order(f"{sys.argv[2]}-{number}", "a"), order(f"{sys.argv[2]}-{number}-b", "b")])
+"""
+
+
+def test_processes_leave_and_take_at_the_same_time(db: Path, inbox: Inbox) -> None:
+    taken: set[str] = set()
+    children = [
+        subprocess.Popen([sys.executable, "-c", LEAVE, str(db), name], stderr=subprocess.PIPE)
+        for name in "xyz"
+    ]
+    while any(child.poll() is None for child in children):
+        taken |= take_all(inbox)
+    for child in children:
+        _, trouble = child.communicate()
+        assert (child.returncode, trouble) == (0, b"")
+    taken |= take_all(inbox)
+    assert len(taken) == 3 * 40
+    assert inbox.waiting(1) == []
+
+
+def take_all(inbox: Inbox) -> set[str]:
+    found = ids(inbox, 16)
+    inbox.done(found)
+    return set(found) | (take_all(inbox) if found else set())
