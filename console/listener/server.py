@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import socket
@@ -21,6 +22,8 @@ BACKLOG = 1024
 CONNECTIONS = 1024
 HEAD_LIMIT = 16_384
 KEEP_ALIVE_SECONDS = 30
+TICKS_A_SECOND = 10
+"""What uvicorn counts its ticks by: it renews the header at each tenth."""
 GRACE_SECONDS = 2
 """How long accepted requests may take to be answered once the listener stops."""
 
@@ -104,8 +107,8 @@ class ListenerServer:
             self.close()
 
     def stop(self) -> None:
-        """Asks `serve` to end."""
-        self._server.should_exit = True
+        """Asks `serve` to end. On the loop that serves."""
+        self._server.end()
 
     def close(self) -> None:
         """Gives the port back without having served."""
@@ -115,7 +118,25 @@ class ListenerServer:
 
 
 class _QuietServer(uvicorn.Server):
-    """A server that leaves the process's signals to the program."""
+    """A server that leaves the process's signals to the program, and sleeps until it is to end."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """Ends the serving."""
+        self.should_exit = True
+        self._ended.set()
+
+    async def main_loop(self) -> None:
+        """One tick a second, for the `Date` header, instead of ten."""
+        tick = 0
+        while not await self.on_tick(tick):
+            tick += TICKS_A_SECOND
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._ended.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

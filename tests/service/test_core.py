@@ -21,7 +21,7 @@ from console.domain.standing import Health
 from console.platforms.onpremises.webhook import read_webhook
 from console.service.core import Service
 from console.service.lock import LockHeld, ServiceLock, holder
-from tests.service.world import ANY_PORT, announced, api_of, order, running, until
+from tests.service.world import ANY_PORT, FastTime, announced, api_of, order, running, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,7 @@ async def test_from_the_announcement_to_the_file(tmp_path: Path, simulator: Simu
         assert world.words(key)[:3] == ["MediaAnnounced", "StoreQueued", "StoreRequested"]
         await until(lambda: world.standing.health is Health.CONNECTED)
         assert world.troubles() == set()
-        assert world.standing.webhooks == 2
+        await until(lambda: world.standing.webhooks == 2)
         assert world.standing.last_event_at is not None
 
 
@@ -152,12 +152,12 @@ async def test_a_restart_keeps_the_queue(tmp_path: Path, simulator: Simulator) -
 async def test_a_requested_one_waits_on_after_a_restart_and_ends_unconfirmed(
     tmp_path: Path, simulator: Simulator
 ) -> None:
-    db = tmp_path / "c.db"
-    async with running(db, api_of(simulator), simulator=simulator) as world:
+    db, time = tmp_path / "c.db", FastTime()
+    async with running(db, api_of(simulator), simulator=simulator, time=time) as world:
         key = await announced(simulator, ["silent"])
         world.order(key)
         await until(lambda: "StoreAccepted" in world.words(key))
-    async with running(db, api_of(simulator), simulator=simulator, callback_timeout=20) as world:
+    async with running(db, api_of(simulator), simulator=simulator, time=time, callback_timeout=10) as world:
         media = await world.state(key, State.UNCONFIRMED)
     assert media.error is None
     assert len(simulator.store_calls(key)) == 1
@@ -166,8 +166,8 @@ async def test_a_requested_one_waits_on_after_a_restart_and_ends_unconfirmed(
 async def test_calls_without_an_answer_go_back_into_the_queue_at_the_end(
     tmp_path: Path, simulator: Simulator
 ) -> None:
-    db = tmp_path / "c.db"
-    async with running(db, api_of(simulator, read_timeout=60), simulator=simulator) as world:
+    db, time = tmp_path / "c.db", FastTime()
+    async with running(db, api_of(simulator, read_timeout=60), simulator=simulator, time=time) as world:
         key = await announced(simulator, ["hang", "ok"])
         world.order(key)
         await until(lambda: len(simulator.store_calls(key)) == 1)
@@ -179,7 +179,7 @@ async def test_calls_without_an_answer_go_back_into_the_queue_at_the_end(
     assert media.state is State.QUEUED
     assert media.error is not None
     assert media.error.code == "interrupted"
-    async with running(db, api_of(simulator), simulator=simulator) as world:
+    async with running(db, api_of(simulator), simulator=simulator, time=time) as world:
         await world.state(key, State.DOWNLOADED)
     assert not any(call.overlapping for call in simulator.store_calls(key))
 

@@ -82,7 +82,7 @@ def test_asking_for_the_holder_does_not_keep_a_service_from_starting(tmp_path: P
     asking = threading.Thread(target=ask)
     asking.start()
     try:
-        for _ in range(200):
+        for _ in range(50):
             ServiceLock(db).release()
     finally:
         done.set()

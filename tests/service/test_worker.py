@@ -170,7 +170,7 @@ async def test_retry_after_slows_everyone_down(fault: str, tmp_path: Path, simul
 
 async def test_one_id_never_has_two_calls_open(tmp_path: Path, simulator: Simulator) -> None:
     async with running(tmp_path / "c.db", api_of(simulator), simulator=simulator) as world:
-        key = await announced(simulator, ["slow(0.4)"])
+        key = await announced(simulator, ["slow(0.2)"])
         for _ in range(5):
             world.order(key)
             world.order(key, key)
@@ -183,7 +183,7 @@ async def test_a_new_order_waits_for_the_open_call_of_the_old_one(
 ) -> None:
     """The failure callback may come while the answer is still outstanding, and the operator be quick."""
     async with running(tmp_path / "c.db", api_of(simulator), simulator=simulator) as world:
-        key = await announced(simulator, ["slow(0.5)", "ok"])
+        key = await announced(simulator, ["slow(0.3)", "ok"])
         world.order(key)
         await until(lambda: len(simulator.store_calls(key)) == 1)
         image = f'{{"id":"{key}","status":"downloaded"}}'
@@ -237,7 +237,7 @@ async def test_a_wrong_password_holds_the_queue_without_hammering(
         [trouble] = world.standing.troubles
         assert "API_PASSWORD" in trouble.remedy
         assert "Wrong-9999" not in f"{trouble} {world.notices()}"
-        await asyncio.sleep(0.5)  # 25 seconds of the service's time
+        await asyncio.sleep(0.4)  # 20 seconds of the service's time
         logins = [call for call in simulator.calls if call.path.endswith("/login")]
         assert len(logins) <= 2
         assert simulator.store_calls() == []
@@ -268,7 +268,7 @@ async def test_a_factory_password_stops_the_queue(tmp_path: Path) -> None:
         assert (media.state, media.error.code) == (State.QUEUED, 1024)
         assert world.troubles() == {"login"}
         assert "new_password" in world.standing.troubles[0].remedy
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.2)
         assert len([call for call in simulator.calls if call.path.endswith("/login")]) <= 2
 
 
@@ -288,7 +288,7 @@ async def test_an_api_that_is_down_keeps_the_queue_until_it_is_up(tmp_path: Path
                 assert media.state is State.QUEUED
                 assert media.error is not None
                 assert media.error.code == "unreachable"
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(0.2)
             assert {world.media(key).state for key in keys} == {State.QUEUED}, "no try is spent"
             down.webhook_url = world.webhook_url
             for key in keys:
