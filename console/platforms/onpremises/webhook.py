@@ -12,7 +12,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from console.domain.facts import Fact, MediaAnnounced, MediaStored, ResultNoted, StoreFailed
-from console.domain.media import MediaId, MediaKey, MediaType, Millis, Origin, StoreError, message_key
+from console.domain.media import (
+    MESSAGE_KEY_PREFIX,
+    MediaId,
+    MediaKey,
+    MediaType,
+    Millis,
+    Origin,
+    StoreError,
+    message_key,
+)
 from console.domain.reading import Reading, Unread
 from console.domain.standing import Level, Notice
 from console.platforms.onpremises import wire
@@ -115,9 +124,9 @@ class _Body(Parts):
         if type(media) is not dict:
             self.odd(where_media, "an object", media)
             return
-        media_id = media.get("id")
-        if media_id is not None and media_id != "":
-            media_id = self.text(media, "id", ID_LIMIT, where_media)
+        media_id = None
+        if media.get("id") not in (None, ""):
+            media_id = self._media_id(media, where_media)
             if media_id is None:
                 return
         status = self.text(media, "status", STATUS_LIMIT, where_media)
@@ -125,10 +134,10 @@ class _Body(Parts):
         self._announce(
             message,
             where,
-            media_id=MediaId(media_id) if media_id else None,
+            media_id=media_id,
             kind=_KINDS[name],
             error=error,
-            undownloaded=not media_id
+            undownloaded=media_id is None
             or error is not None
             or (status is not None and status.lower() == "undownloaded"),
             status=status,
@@ -217,12 +226,25 @@ class _Body(Parts):
         if type(media) is not dict:
             self.odd(where_media, "an object", media)
             return
-        id_text = self.text(media, "id", ID_LIMIT, where_media)
-        if id_text is None:
-            if media.get("id") in (None, ""):
-                self.note(f"{where_media}.id", "a result must name its media")
+        if media.get("id") in (None, ""):
+            self.note(f"{where_media}.id", "a result must name its media")
             return
-        self._result_of(item, media, _KINDS[name], MediaId(id_text), where, where_media)
+        media_id = self._media_id(media, where_media)
+        if media_id is not None:
+            self._result_of(item, media, _KINDS[name], media_id, where, where_media)
+
+    def _media_id(self, media: JsonObject, where_media: str) -> MediaId | None:
+        """The id, which names the row; one that could be taken for another's is noted instead."""
+        words = self.text(media, "id", ID_LIMIT + 1, where_media)
+        if words is None:
+            return None
+        if len(words) > ID_LIMIT:
+            self.note(f"{where_media}.id", f"a media id of more than {ID_LIMIT} characters")
+            return None
+        if words.startswith(MESSAGE_KEY_PREFIX):
+            self.note(f"{where_media}.id", f"a media id that begins with {MESSAGE_KEY_PREFIX}")
+            return None
+        return MediaId(words)
 
     def _result_of(
         self,
