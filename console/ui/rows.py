@@ -98,9 +98,11 @@ def state_words(media: Media, now: Millis) -> Shown:
     word = SHORT_STATES.get(media.state, media.state.value)
     if media.state is State.REQUESTED and media.progress is not None:
         return Shown(f"{word} {retention.age_text(now - media.progress.at)}")
-    if media.error is not None:
-        return line(f"{word} {errors.short(media.error)}")
-    return Shown(word)
+    if media.error is None:
+        return Shown(word)
+    if media.state is State.UNDOWNLOADED:
+        return line(f"{word} {media.error.code}")
+    return line(f"{word} {errors.short(media.error)}")
 
 
 def sender(media: Media) -> Shown:

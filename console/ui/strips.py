@@ -151,7 +151,7 @@ def count_text(count: int) -> str:
     """A count in at most four or five cells: `1204`, `12.3k`, `1.2M`."""
     if count < 10_000:
         return str(count)
-    if count < 1_000_000:
+    if count < 999_500:
         return f"{count / 1000:.0f}k"
     return f"{count / 1_000_000:.1f}M"
 

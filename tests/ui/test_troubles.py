@@ -1,0 +1,46 @@
+"""What went wrong lately, as one list."""
+
+from __future__ import annotations
+
+from console.domain.media import Millis
+from console.domain.standing import Level
+from console.ui import troubles
+from tests.ui import scene
+from tests.ui.samples import media, of
+
+FAILED = [of("file"), of("path"), of("gone")]
+START = Millis(scene.NOW - scene.DAY)
+
+
+def test_the_newest_failure_is_a_whole_sentence() -> None:
+    event = troubles.newest(scene.NOTICES, FAILED, START)
+    assert event is not None
+    assert event.key == of("file").key
+    assert "1006" in event.text
+    assert "Νίκος Παππάς" in event.text
+    assert troubles.newest(scene.NOTICES, FAILED, scene.NOW) is None
+
+
+def test_information_is_no_trouble() -> None:
+    assert troubles.newest(scene.NOTICES[:1], [], START) is None
+    newest = troubles.newest(scene.NOTICES, [], START)
+    assert newest is not None
+    assert newest.level is Level.WARNING
+
+
+def test_equal_failures_are_one_line_with_a_count() -> None:
+    events = troubles.all_of(scene.NOTICES, [*FAILED, of("gone")])
+    assert [event.at for event in events] == sorted((event.at for event in events), reverse=True)
+    assert sum(event.text.startswith("2 media: 400 Media download error") for event in events) == 1
+    assert len(events) == len(scene.NOTICES) + 3
+
+
+def test_errors_and_warnings_are_counted_since_a_moment() -> None:
+    assert troubles.counted(scene.NOTICES, FAILED, START) == "3 errors, 1 warning"
+    assert troubles.counted((), FAILED, Millis(scene.NOW - scene.HOUR)) == "1 error"
+    assert troubles.counted((), (), START) == ""
+
+
+def test_a_media_that_did_not_fail_is_no_event() -> None:
+    assert troubles.failure(media()) is None
+    assert troubles.all_of((), [media()]) == []
