@@ -61,6 +61,8 @@ class _Api:
         """The endpoint behind the check of the token, its refusals as answers."""
 
         async def handle(request: Request) -> Response:
+            if request.method == "HEAD":  # the framework adds it to every GET, and a store is one
+                return route_not_found()
             try:
                 script = self._client.scripts.get(name)
                 if script is not None:

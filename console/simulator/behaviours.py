@@ -16,86 +16,72 @@ from console.domain.exceptions import FixSetting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Self
 
     from console.simulator.dice import Dice
 
 
 class Kind(StrEnum):
-    """The words. Where an argument means something, it is named in brackets."""
+    """The words with what they mean. Where an argument means something, it is named in brackets."""
 
-    OK = "ok"
-    """Accepted, then the file is stored (seconds until the callback)."""
-    FAILED_400 = "failed-400"
-    """Accepted, then the documented failure callback (seconds until it)."""
-    FAILED_500 = "failed-500"
-    """Accepted, then a failure callback with the code 500, `Generic error` (seconds until it)."""
-    FAILED_TEXT = "failed-text"
-    """As `failed-400`, its code as text and without a title (seconds until it)."""
-    SILENT = "silent"
-    """Accepted; no callback ever comes."""
-    SLOW = "slow"
-    """Accepted late (seconds until the answer, 2), then stored."""
-    DUPLICATE = "duplicate"
-    """Accepted; the success callback comes three times."""
-    CONFLICT = "conflict"
-    """Accepted; a failure callback and then a success callback come for the one request."""
-    CALLBACK_FIRST = "callback-first"
-    """The success callback is delivered before the answer is given."""
-    NOISY_STATUS = "noisy-status"
-    """Accepted; a callback with another status (the word, `pending`), then the success callback."""
-    ODD_STATUS = "odd-status"
-    """Accepted; only a callback with another status (the word, `pending`)."""
+    meaning: str
 
-    REFUSED_PATH = "refused-1006-path"
-    """404, 1006, `URL path not found.`"""
-    REFUSED_FILE = "refused-1006-file"
-    """404, 1006, `File with id … not found`."""
-    UNAUTHORIZED = "401"
-    """401, 1005: the token just used is no longer valid."""
-    FORBIDDEN = "403"
-    """403, 1005: the role is not allowed to."""
-    EMPTY_404 = "404-empty"
-    """404 without a body."""
-    TIMEOUT_408 = "408"
-    """408 without a body, as a proxy sends it."""
-    GONE = "410"
-    """410 without a body."""
-    NO_WEBHOOK = "412"
-    """412, 1022: no webhook URL is configured."""
-    TOO_MANY = "429"
-    """429, 1015 (value of `Retry-After`; without one the header is absent)."""
-    INTERNAL = "500"
-    """500, 1014."""
-    BAD_GATEWAY = "502-html"
-    """502 with the HTML page of a proxy."""
-    OVERLOADED = "503"
-    """503, 1016 (value of `Retry-After`; without one the header is absent)."""
-    GATEWAY_TIMEOUT = "504"
-    """504 with the HTML page of a proxy."""
+    def __new__(cls, word: str, meaning: str) -> Self:
+        """A member that is its word."""
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.meaning = meaning
+        return member
 
-    GARBAGE = "garbage"
-    """200, JSON that ends in the middle."""
-    HTML_200 = "html-200"
-    """200 with an HTML page, as a captive portal sends it."""
-    OTHER_ID = "other-id"
-    """200, accepted, but for another media id."""
-    ERRORS_200 = "errors-200"
-    """200 with `errors` in it."""
-    HUGE = "huge"
-    """200 with a JSON document of 50 MB (megabytes)."""
-    REDIRECT = "redirect"
-    """302 to another path (the location)."""
-    DROP = "drop"
-    """The connection is reset before an answer."""
-    HALF = "half"
-    """The connection is reset in the middle of the answer's body."""
-    HANG = "hang"
-    """No byte of an answer ever comes."""
-    DRIP = "drip"
-    """One byte of the answer's body a while (seconds between them, 1)."""
+    OK = "ok", "Accepted, then the file is stored (seconds until the callback)."
+    FAILED_400 = "failed-400", "Accepted, then the documented failure callback (seconds until it)."
+    FAILED_500 = (
+        "failed-500",
+        "Accepted, then a failure callback with the code 500, `Generic error` (seconds until it).",
+    )
+    FAILED_TEXT = "failed-text", "As `failed-400`, its code as text and without a title (seconds until it)."
+    SILENT = "silent", "Accepted; no callback ever comes."
+    SLOW = "slow", "Accepted late (seconds until the answer, 2), then stored."
+    DUPLICATE = "duplicate", "Accepted; the success callback comes three times."
+    CONFLICT = (
+        "conflict",
+        "Accepted; a failure callback and then a success callback come for the one request.",
+    )
+    CALLBACK_FIRST = "callback-first", "The success callback is delivered before the answer is given."
+    NOISY_STATUS = (
+        "noisy-status",
+        "Accepted; a callback with another status (the word, `pending`), then the success callback.",
+    )
+    ODD_STATUS = "odd-status", "Accepted; only a callback with another status (the word, `pending`)."
+
+    REFUSED_PATH = "refused-1006-path", "404, 1006, `URL path not found.`"
+    REFUSED_FILE = "refused-1006-file", "404, 1006, `File with id … not found`."
+    UNAUTHORIZED = "401", "401, 1005: the token just used is no longer valid."
+    FORBIDDEN = "403", "403, 1005: the role is not allowed to."
+    EMPTY_404 = "404-empty", "404 without a body."
+    TIMEOUT_408 = "408", "408 without a body, as a proxy sends it."
+    GONE = "410", "410 without a body."
+    NO_WEBHOOK = "412", "412, 1022: no webhook URL is configured."
+    TOO_MANY = "429", "429, 1015 (value of `Retry-After`; without one the header is absent)."
+    INTERNAL = "500", "500, 1014."
+    BAD_GATEWAY = "502-html", "502 with the HTML page of a proxy."
+    OVERLOADED = "503", "503, 1016 (value of `Retry-After`; without one the header is absent)."
+    GATEWAY_TIMEOUT = "504", "504 with the HTML page of a proxy."
+
+    GARBAGE = "garbage", "200, JSON that ends in the middle."
+    HTML_200 = "html-200", "200 with an HTML page, as a captive portal sends it."
+    OTHER_ID = "other-id", "200, accepted, but for another media id."
+    ERRORS_200 = "errors-200", "200 with `errors` in it."
+    HUGE = "huge", "200 with a JSON document of many megabytes (how many, 50)."
+    REDIRECT = "redirect", "302 to another path (the location)."
+    DROP = "drop", "The connection is reset before an answer."
+    HALF = "half", "The connection is reset in the middle of the answer's body."
+    HANG = "hang", "No byte of an answer ever comes."
+    DRIP = "drip", "One byte of the answer's body a while (seconds between them, 1)."
 
 
 _WRITTEN = re.compile(r"([a-z0-9-]+)(?:\((.*)\))?", re.DOTALL)
+_WORDS = {kind.value: kind for kind in Kind}
 _SECONDS = {
     Kind.OK,
     Kind.FAILED_400,
@@ -132,10 +118,10 @@ def parse_behaviour(written: str) -> Behaviour:
         FixSetting: there is no such word, or its argument makes no sense; says which there are.
     """
     match = _WRITTEN.fullmatch(written.strip())
-    words = ", ".join(kind.value for kind in Kind)
-    if match is None or match[1] not in set(Kind):
+    words = ", ".join(_WORDS)
+    if match is None or match[1] not in _WORDS:
         raise FixSetting(f"There is no behaviour {written!r}.", f"Use one of: {words}.")
-    kind, argument = Kind(match[1]), match[2]
+    kind, argument = _WORDS[match[1]], match[2]
     if argument is not None and kind not in _SECONDS | _TEXT:
         raise FixSetting(
             f"The behaviour {kind.value!r} takes no argument, got {argument!r}.", "Leave it out."

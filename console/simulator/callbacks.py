@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import deque
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 GIVEN_UP_AFTER = 24 * 3600.0
 """Seconds."""
+KEPT = 100_000
+"""Callbacks that are remembered; the oldest are forgotten."""
 ANSWER_WITHIN = 20.0
 """Seconds that one delivery may take; the client's own number is not published."""
 
@@ -61,7 +64,7 @@ class Callbacks:
         *,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self.deliveries: list[Delivery] = []
+        self.deliveries: deque[Delivery] = deque(maxlen=KEPT)
         self._settings = settings
         self._spawn = spawn
         self._running = 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from console.domain.media import MediaId, MediaType
 from console.simulator import bodies
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from console.simulator.dice import Dice
     from console.simulator.settings import ApplicationSettings
 
+KEPT: Final = 100_000
+"""Calls that are remembered; the oldest are forgotten."""
 DATASTORE_FAILURE = bodies.error(400, "Parameter not valid", bodies.NOT_IN_DATASTORE)
 
 
@@ -59,7 +62,8 @@ class Client:
     volume: Volume = field(default_factory=Volume)
     health: Json = "connected"
     """A `gateway_status` word, or the whole value under `health`."""
-    calls: list[Call] = field(default_factory=list)
+    calls: deque[Call] = field(default_factory=lambda: deque(maxlen=KEPT))
+    called: int = 0
     scripts: dict[str, Script] = field(default_factory=dict)
     """How calls other than store requests go: `login`, `health`, `settings`, `bytes`."""
     callbacks: Callbacks | None = None

@@ -2,7 +2,7 @@
 
 | call | does |
 |---|---|
-| `GET /simulator` | numbers, and the words for behaviours |
+| `GET /simulator` | numbers, and the words for behaviours with their meanings |
 | `GET /simulator/media` | every media with its coming behaviours |
 | `POST /simulator/media` | announces a media (see `Announcement`); 201 with its id |
 | `PUT /simulator/media/{id}` | `{"behaviours": ["503(2)", "ok"]}`: how its store requests will go |
@@ -112,7 +112,7 @@ class _Control:
                     "dropped": sum(one.dropped for one in deliveries),
                     "waiting": sum(not one.taken and not one.dropped for one in deliveries),
                 },
-                "behaviours": [kind.value for kind in Kind],
+                "behaviours": {kind.value: kind.meaning for kind in Kind},
             }
         )
 

@@ -37,8 +37,9 @@ def _recorded(app: ASGIApp, client: Client) -> ASGIApp:
     async def recorded(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["raw_path"].decode("latin-1")
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        call = Call(len(client.calls) + 1, monotonic(), scope["method"], path, headers)
+        call = Call(client.called + 1, monotonic(), scope["method"], path, headers)
         if path.startswith("/v1/"):
+            client.called += 1
             client.calls.append(call)
         scope["extensions"]["simulator.call"] = call
 

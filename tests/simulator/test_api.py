@@ -136,8 +136,11 @@ async def test_unknown_paths_are_answered_as_the_router_does(api: httpx.AsyncCli
     }
 
 
-async def test_a_store_request_is_a_get(api: httpx.AsyncClient) -> None:
-    assert (await api.post("/v1/media/x/download")).status_code == 404
+async def test_a_store_request_is_a_get(simulator: Simulator, api: httpx.AsyncClient) -> None:
+    media_id = await simulator.announce(undownloaded=True)
+    for method in ("HEAD", "POST", "PUT"):
+        assert (await api.request(method, f"/v1/media/{media_id}/download")).status_code == 404
+    assert simulator.store_calls() == []
 
 
 async def test_a_stored_media_has_a_callback_and_a_file(

@@ -12,6 +12,7 @@ from console.simulator.dice import Dice
 def test_every_word_reads_as_itself(kind: Kind) -> None:
     assert parse(kind.value) == Behaviour(kind)
     assert str(Behaviour(kind)) == kind.value
+    assert len(kind.meaning) > 8
 
 
 @pytest.mark.parametrize(

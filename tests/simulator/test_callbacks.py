@@ -67,7 +67,7 @@ async def test_without_a_url_callbacks_are_dropped() -> None:
         delivery = await callbacks.send({})
         assert delivery.dropped
         assert delivery.answers == []
-        assert callbacks.deliveries == [delivery]
+        assert list(callbacks.deliveries) == [delivery]
 
 
 async def test_only_so_many_run_at_once() -> None:

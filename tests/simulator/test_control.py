@@ -73,7 +73,7 @@ async def test_numbers_and_words_are_told(simulator: Simulator, http: httpx.Asyn
     assert told["webhook_url"] == hook.url
     assert told["media"] == 1
     assert told["callbacks"] == {"taken": 1, "dropped": 0, "waiting": 0}
-    assert set(told["behaviours"]) == {kind.value for kind in Kind}
+    assert told["behaviours"] == {kind.value: kind.meaning for kind in Kind}
 
 
 async def test_any_webhook_is_sent(http: httpx.AsyncClient, hook: Hook) -> None:
