@@ -73,7 +73,7 @@ async def test_orders_are_taken_within_a_moment_and_leave_the_inbox(tmp_path: Pa
             begun = monotonic()
             inbox.leave([order("a"), order("b")])
             await until(lambda: at_work.states("a", "b") == [State.QUEUED] * 2)
-            assert monotonic() - begun < 0.25
+            assert monotonic() - begun < 1
             await until(lambda: inbox.waiting(10) == [])
             await until(lambda: at_work.told == 1)
             inbox.leave([order("a")])

@@ -207,7 +207,7 @@ async def test_no_more_calls_at_once_than_set(tmp_path: Path, simulator: Simulat
             open_calls = [call for call in simulator.store_calls() if call.status is None]
             most = max(most, len(open_calls), world.standing.calling)
             await asyncio.sleep(0.005)
-    assert most == 3
+    assert 1 < most <= 3
 
 
 async def test_an_expired_token_costs_one_login(tmp_path: Path, simulator: Simulator) -> None:
