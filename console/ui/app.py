@@ -7,9 +7,10 @@ import logging
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from console.ui import glyphs, theme
 from console.ui.screens.main import MainScreen
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 CRASHED = 1
+
+
+class WholeCells(ScrollBarRender):
+    """A scroll bar of whole cells, where block characters are not to be had."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
 class ConsoleApp(App[int], inherit_bindings=False):
@@ -52,6 +60,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.setup = setup
         encoding = getattr(sys.__stdout__, "encoding", None)
         self.drawing = Drawing(inks, glyphs.choose(setup.ascii, os.environ, encoding))
+        ScrollBar.renderer = WholeCells if self.drawing.glyphs.ascii else ScrollBarRender
         self.main = MainScreen(setup, self.drawing)
 
     def get_default_screen(self) -> Screen[None]:
@@ -63,9 +72,6 @@ class ConsoleApp(App[int], inherit_bindings=False):
             for number in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, self.exit, 128 + number)
         self.call_after_refresh(self.setup.host.start)
-
-    async def on_unmount(self) -> None:
-        await self.main.follower.close()
 
     def _fatal_error(self) -> None:
         """Ends the app after a fault of its own; a traceback with values in it is no sight for a terminal."""

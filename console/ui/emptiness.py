@@ -32,7 +32,7 @@ def words(page: Page, finding: Finding, standing: Standing | None, scheme: str) 
         return first_start(standing, scheme)
     if finding.text and finding.on:
         told = line("  ", piece(f'No match for "{finding.text}".', Ink.STRONG))
-        return [EMPTY, told, line("  Esc clears, \\ hides the filter.")]
+        return [EMPTY, (*told, piece(" Esc clears, \\ hides the filter."))]
     return [EMPTY, line("  ", piece(_GOOD.get(page.selection.view, "Nothing here."), Ink.GOOD))]
 
 

@@ -103,23 +103,28 @@ def wrap(text: str, width: int) -> list[Shown]:
 
 
 def _wrap_paragraph(paragraph: str, width: int) -> list[Shown]:
+    """One paragraph; what it is indented by stays."""
     found: list[Shown] = []
-    current, used = "", 0
-    for word in paragraph.split(" "):
+    first, *others = paragraph.split(" ")
+    current, used = _broken(first, width, found)
+    for word in others:
         wide = display.width(word)
-        if current and used + 1 + wide > width:
-            found.append(Shown(current))
-            current, used = "", 0
-        elif current:
-            current, used = current + " ", used + 1
-        while wide > width:
-            head = _head(word, width)
-            found.append(Shown(head))
-            word = word[len(head) :]
-            wide = display.width(word)
-        current, used = current + word, used + wide
+        if used + 1 + wide <= width:
+            current, used = f"{current} {word}", used + 1 + wide
+            continue
+        found.append(Shown(current))
+        current, used = _broken(word, width, found)
     found.append(Shown(current))
     return found
+
+
+def _broken(word: str, width: int, found: list[Shown]) -> tuple[str, int]:
+    """The end of a word, and its width, after whole lines of it went into `found`."""
+    while (wide := display.width(word)) > width:
+        head = _head(word, width)
+        found.append(Shown(head))
+        word = word[len(head) :]
+    return word, wide
 
 
 def _head(word: str, width: int) -> str:

@@ -193,13 +193,19 @@ def _wrong(error: FilterError, width: int, glyphs: Glyphs) -> list[Line]:
     return [cut((marks,), width), *(line("   ", Piece(part, Ink.WARN)) for part in wrap(words, width - 4))]
 
 
-def troubles(standing: Standing | None, extra: Sequence[Line], width: int, glyphs: Glyphs) -> list[Line]:
-    """One line for each condition that lasts, with its remedy."""
-    lines = [
-        line(piece(f" {glyphs.bad} {each.text} ", Ink.BAD), piece(each.remedy, Ink.PLAIN))
-        for each in (standing.troubles if standing is not None and not standing.stopped else ())
-    ]
-    return [cut(each, width, ascii=glyphs.ascii) for each in (*lines, *extra)]
+def troubles(told: Sequence[tuple[str, str]], width: int, glyphs: Glyphs) -> list[Line]:
+    """Each condition that lasts with its remedy, on one line or, where that is too short, on more."""
+    lines: list[Line] = []
+    for text, remedy in told:
+        whole = line(piece(f" {glyphs.bad} {text} ", Ink.BAD), piece(remedy))
+        if measure(whole) <= width:
+            lines.append(whole)
+            continue
+        lines += [
+            line(piece(f" {glyphs.bad} ", Ink.BAD), Piece(part, Ink.BAD)) for part in wrap(text, width - 4)
+        ]
+        lines += [line("   ", Piece(part)) for part in (wrap(remedy, width - 4) if remedy else ())]
+    return lines
 
 
 _LEVEL_INKS = {Level.ERROR: Ink.BAD, Level.WARNING: Ink.WARN, Level.INFO: Ink.PLAIN}

@@ -134,5 +134,5 @@ async def opened(
         if filled:
             await console.until(lambda: app.main.list.page.total > 0)
         else:
-            await console.until(lambda: app.main._read)
+            await console.until(lambda: app.main.was_read or app.main.trouble is not None)
         yield console

@@ -46,7 +46,7 @@ def test_wrapped_lines_fit_and_lose_no_letter(text: str, width: int) -> None:
 
 def test_words_are_kept_whole_where_they_fit() -> None:
     assert wrap("ask the sender to send it", 10) == ["ask the", "sender to", "send it"]
-    assert wrap("a\nb", 10) == ["a", "b"]
+    assert wrap("a\n  b  c", 10) == ["a", "  b  c"]
     assert wrap("abcdefgh", 3) == ["abc", "def", "gh"]
 
 

@@ -122,12 +122,14 @@ def test_a_wrong_filter_shows_the_place_and_what_would_be_right() -> None:
 
 
 def test_a_condition_that_lasts_is_a_line_with_its_remedy() -> None:
-    bad = structs.replace(scene.STANDING, troubles=(scene.TROUBLE,))
-    (line,) = strips.troubles(bad, (), 140, UNICODE)
+    told = [(scene.TROUBLE.text, scene.TROUBLE.remedy)]
+    (line,) = strips.troubles(told, 140, UNICODE)
     assert "does not answer" in text(line)
     assert "requests stay queued" in text(line)
-    assert not strips.troubles(structs.replace(bad, stopped=True), (), 140, UNICODE)
-    assert not strips.troubles(None, (), 140, UNICODE)
+    narrow = strips.troubles(told, 60, UNICODE)
+    assert all(measure(each) <= 60 for each in narrow)
+    assert "requests stay queued" in " ".join(" ".join(text(each) for each in narrow).split())
+    assert not strips.troubles([], 140, UNICODE)
 
 
 def test_the_message_is_what_was_just_done_else_the_newest_error() -> None:

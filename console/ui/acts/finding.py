@@ -70,7 +70,7 @@ async def sort(screen: MainScreen) -> None:
     """Opens the choice of orders."""
     from console.ui.screens.picker import Choice, Picker
 
-    choices = [Choice(each.value, _SORTS[each], key=each.value[0]) for each in Sort]
+    choices = [Choice(each.value, _SORTS[each], key=str(index)) for index, each in enumerate(Sort, 1)]
 
     async def chosen(name: str | None) -> None:
         if name is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
+from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from console.cache.reader import NoCache
 from console.domain.display import Shown
@@ -78,12 +80,16 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.read_until = Millis(setup.now() - UNREAD_MS)
         self.history_of: MediaKey | None = None
         self._history: Sequence[Fact] = ()
-        self._trouble: ConsoleError | None = None
+        self.trouble: ConsoleError | None = None
+        """Why the cache cannot be read, while it cannot."""
+        self.was_read = False
+        """Whether the cache, or that there is none, was seen at least once."""
         self._waiting = False
         self._cached_standing: Standing | None = None
         self._said: Piece | None = None
         self._by_key = by_key(setup.keys)
         self._bars: list[Bar] = []
+        self._workers: list[Worker[None]] = []
         self._make_bars()
         self.list = MediaList(drawing, self._look(80, sizes=False), id="list")
         self.detail = LinesView(drawing, id="detail")
@@ -131,9 +137,21 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         self.set_class(self.drawing.glyphs.ascii, "ascii")
         self.settle()
-        self.run_worker(Feed(self.setup.db, self.follower.changed, self.show_failure).run(), name="feed")
-        self.run_worker(self.follower.run(), name="follower")
+        feed = Feed(self.setup.db, self.follower.changed, self.show_failure)
+        self._workers = [
+            self.run_worker(feed.run(), name="feed"),
+            self.run_worker(self.follower.run(), name="follower"),
+        ]
         self.set_interval(TICK, self.redraw)
+
+    async def on_unmount(self) -> None:
+        """Ends the reading and waits for it: a connection must not outlive the event loop."""
+        for worker in self._workers:
+            worker.cancel()
+        for worker in self._workers:
+            with suppress(WorkerCancelled, WorkerFailed):
+                await worker.wait()
+        await self.follower.close()
 
     # What is on the screen
 
@@ -206,7 +224,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def redraw(self) -> None:
         """Draws everything again; only lines that read differently are repainted."""
         page, scheme = self.list.page, self.setup.scheme
-        self.list.empty = emptiness.words(page, self.finding, self.standing, scheme) if self._read else ()
+        self.list.empty = emptiness.words(page, self.finding, self.standing, scheme) if self.was_read else ()
         for bar in self._bars:
             bar.redraw()
         width = self.list.scrollable_content_region.width
@@ -257,11 +275,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
         return [self._rule(width), *describe.summary(self.current, self.look(width))]
 
     def _draw_troubles(self, width: int) -> Sequence[Line]:
-        extra: list[Line] = []
-        if self._trouble is not None:
-            told = f" {self.drawing.glyphs.bad} {self._trouble.what} "
-            extra.append((piece(told, Ink.BAD), piece(self._trouble.remedy)))
-        return [self._rule(width), *strips.troubles(self.standing, extra, width, self.drawing.glyphs)]
+        told = [(self.trouble.what, self.trouble.remedy)] if self.trouble is not None else []
+        if self.standing is not None and not self.standing.stopped:
+            told += [(each.text, each.remedy) for each in self.standing.troubles]
+        return [self._rule(width), *strips.troubles(told, width, self.drawing.glyphs)]
 
     def _draw_message(self, width: int) -> Sequence[Line]:
         if self._waiting and self._said is None:
@@ -278,8 +295,6 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     # What the follower reads
 
-    _read = False
-
     def selection(self) -> Selection:
         """What the list is to show."""
         return self.finding.selection
@@ -294,7 +309,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def show_page(self, page: Page) -> bool:
         """Takes a page; False if it came too late and another is needed."""
-        self._read = True
+        self.was_read = True
         if not self.list.show(page):
             return False
         self.redraw()
@@ -332,10 +347,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def show_failure(self, error: ConsoleError | None) -> None:
         """The cache cannot be read, or can again. That there is none yet is no failure."""
         if isinstance(error, NoCache):
-            self._read = True
+            self.was_read = True
             error = None
-        if error is not self._trouble or error is None:
-            self._trouble = error
+        if error is not self.trouble or error is None:
+            self.trouble = error
             self.redraw()
 
     # Keys
@@ -365,6 +380,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def on_paste(self, event: events.Paste) -> None:
         if self.finding.editor is not None:
+            event.stop()
             self.finding.editor.insert(event.text)
             self.finding.typed()
             self.follower.changed()

@@ -1,0 +1,174 @@
+"""Panes, sheets, copying, leaving."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from console.domain.standing import Standing
+from tests.ui import scene
+from tests.ui.harness import Console, opened
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_enter_opens_the_detail_and_escape_goes_back_one_level_a_press(db: Path) -> None:
+    async with opened(db) as console:
+        await console.press("/")
+        await console.type("contract")
+        await console.press("enter", "space", "g", "enter")
+        await console.shows("1006 URL path not found")
+        await console.press("escape")
+        assert console.main.pane == "list"
+        assert console.main.finding.text == "contract"
+        await console.press("escape")
+        assert console.main.finding.text == ""
+        assert console.main.list.marks
+        await console.press("escape")
+        assert not console.main.list.marks
+        await console.press("escape")
+        assert console.app.is_running
+
+
+async def test_q_goes_back_and_leaves_at_the_top(db: Path) -> None:
+    async with opened(db) as console:
+        await console.press("enter", "q")
+        assert console.main.pane == "list"
+        await console.press("ctrl+c")
+        await console.until(lambda: not console.app.is_running or console.app._exit)
+
+
+async def test_capital_q_leaves_from_anywhere(db: Path) -> None:
+    async with opened(db) as console:
+        await console.press("?", "Q")
+        await console.until(lambda: console.app._exit)
+
+
+async def test_wide_terminals_show_both_panes_and_zoom_shows_one(db: Path) -> None:
+    async with opened(db, size=(140, 40)) as console:
+        await console.on(scene.key_of("gone"))
+        await console.shows("400 Media download error")
+        assert "STATE" in console.text
+        await console.press("tab", "z")
+        assert "FILE OR CAPTION" not in console.text
+        await console.press("z", "shift+tab", "z")
+        assert "DETAIL" not in console.text
+        await console.press("escape")
+        assert "DETAIL" in console.text
+
+
+async def test_times_are_relative_or_absolute(db: Path) -> None:
+    async with opened(db) as console:
+        await console.press("t")
+        await console.shows("Absolute times, UTC.")
+        assert "11-22 14:42" in console.text
+        await console.press("t")
+        await console.shows("Relative times.")
+
+
+async def test_the_raw_bodies_are_shown_as_received(db: Path) -> None:
+    async with opened(db) as console:
+        await console.on(scene.key_of("path"))
+        await console.press("J")
+        await console.shows('"name": "Sheena Nelson"')
+        await console.press("G")
+        await console.shows('"filename": "contract final (2).pdf"')
+        await console.press("q")
+        assert console.app.screen is console.main
+
+
+async def test_events_tell_everything_and_count_as_read_then(db: Path) -> None:
+    async with opened(db) as console:
+        await console.shows("e 4 errors, 1 warning")
+        await console.press("e")
+        await console.shows("A webhook was refused")
+        assert "1006" in console.text
+        await console.press("escape")
+        assert "errors" not in console.text
+
+
+async def copied(console: Console, key: str) -> str:
+    await console.press("y")
+    await console.shows("sha256")
+    await console.press(key)
+    await console.until(lambda: bool(console.app.clipboard))
+    return console.app.clipboard
+
+
+async def test_y_copies_and_shows_what_was_sent(db: Path) -> None:
+    async with opened(db) as console:
+        await console.on(scene.key_of("gone"))
+        assert await copied(console, "i") == scene.key_of("gone")
+        await console.shows("id sent to terminal clipboard: 4b5bf27b")
+        assert "Media not found in the datastore." in await copied(console, "e")
+        await console.press("y", "escape")
+        assert console.app.screen is console.main
+
+
+async def test_the_whole_record_is_json_with_its_history(db: Path) -> None:
+    async with opened(db) as console:
+        await console.on(scene.key_of("gone"))
+        record = json.loads(await copied(console, "r"))
+        assert record["error"]["code"] == 400
+        assert len(record["history"]) == 5
+        await console.shows("Sent to terminal clipboard")
+
+
+async def test_the_palette_finds_a_command_and_runs_it(db: Path) -> None:
+    async with opened(db) as console:
+        await console.press("ctrl+p")
+        await console.shows("Commands")
+        await console.type("reverse")
+        await console.press("enter")
+        await console.until(lambda: console.main.finding.reverse)
+        await console.press(":", "escape")
+        assert console.app.screen is console.main
+
+
+async def test_help_is_searchable(db: Path) -> None:
+    async with opened(db) as console:
+        await console.press("?")
+        await console.shows("Help (list)")
+        await console.press("/")
+        await console.type("raw json")
+        await console.until(lambda: "Mark or unmark" not in console.text)
+        await console.press("enter", "escape")
+        assert console.app.screen is console.main
+
+
+class Hosting:
+    """A host whose listener found its port taken."""
+
+    def __init__(self) -> None:
+        self.retried = 0
+        self.started = 0
+        self.now = scene.STANDING
+
+    def start(self) -> None:
+        self.started += 1
+
+    def standing(self) -> Standing | None:
+        return Standing(pid=1, since=scene.NOW, updated_at=scene.NOW, troubles=(scene.TROUBLE,))
+
+    def viewer_of(self) -> str | None:
+        return None
+
+    def retry_listener(self) -> None:
+        self.retried += 1
+
+    def stop(self) -> None:
+        """Nothing to stop."""
+
+
+async def test_the_listener_can_be_tried_again_where_it_is_not_bound(db: Path) -> None:
+    host = Hosting()
+    async with opened(db, host=host) as console:
+        await console.shows("not listening")
+        await console.shows("does not answer: connection refused.")
+        await console.press("L")
+        assert host.retried == 1
+        await console.until(lambda: host.started == 1)
+    async with opened(db) as console:
+        await console.press("L")
+        await console.shows("No service runs in this console.")

@@ -1,0 +1,138 @@
+"""The list keeps the cursor on its media and the media on its line, and repaints only what changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from console.cache.writer import CacheWriter
+from console.domain.facts import MediaAnnounced, MediaStored
+from console.domain.media import MediaId, MediaKey, Millis
+from console.domain.reading import Reading
+from tests.ui import scene
+from tests.ui.harness import opened
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textual.geometry import Region
+
+    from console.ui.widgets.medialist import MediaList
+
+
+def urgent(number: int) -> MediaAnnounced:
+    """A media that goes to the top of the order of urgency."""
+    sent_at = Millis(scene.NOW - 14 * scene.DAY + scene.MINUTE + number)
+    return MediaAnnounced(
+        key=MediaKey(f"urgent-{number}"),
+        id=MediaId(f"urgent-{number}"),
+        at=sent_at,
+        sent_at=sent_at,
+        undownloaded=True,
+    )
+
+
+async def test_rows_that_arrive_above_do_not_move_what_is_looked_at(db: Path) -> None:
+    writer = await CacheWriter.open(db, now=lambda: scene.NOW)
+    async with opened(db) as console:
+        rows = console.main.list
+        await console.press("G", "k", "k")
+        key, line = rows.cursor_key, rows.cursor_row - rows.scroll_offset.y
+        await writer.take_webhook(b"{}", scene.NOW, Reading(facts=(urgent(1), urgent(2))))
+        await console.until(lambda: rows.page.total == len(scene.LINES) + 2)
+        assert rows.cursor_key == key
+        assert rows.cursor_row - rows.scroll_offset.y == line
+    await writer.close()
+
+
+async def test_at_the_top_new_rows_are_seen_and_the_cursor_goes_with_its_media(db: Path) -> None:
+    writer = await CacheWriter.open(db, now=lambda: scene.NOW)
+    async with opened(db) as console:
+        rows = console.main.list
+        key = rows.cursor_key
+        await writer.take_webhook(b"{}", scene.NOW, Reading(facts=(urgent(1),)))
+        await console.until(lambda: rows.cursor_row == 1)
+        assert (rows.cursor_key, rows.scroll_offset.y) == (key, 0)
+    await writer.close()
+
+
+async def test_a_media_that_leaves_the_view_gives_the_cursor_to_the_row_in_its_place(db: Path) -> None:
+    writer = await CacheWriter.open(db, now=lambda: scene.NOW)
+    async with opened(db) as console:
+        rows = console.main.list
+        await console.press("4", "j")
+        gone, below = rows.cursor_key, rows.page.rows[2].key
+        assert gone is not None
+        stored = MediaStored(key=gone, id=MediaId(gone), at=scene.NOW, attempt=1)
+        await writer.take_webhook(b"{}", scene.NOW, Reading(facts=(stored,)))
+        await console.until(lambda: rows.page.total == 3)
+        assert (rows.cursor_key, rows.cursor_row) == (below, 1)
+    await writer.close()
+
+
+async def test_moving_repaints_two_lines_and_looking_again_none(db: Path) -> None:
+    async with opened(db) as console:
+        await console.settled()
+        painted: list[int] = []
+        watch(console.main.list, painted)
+        await console.press("j")
+        assert painted == [0, 1]
+        painted.clear()
+        console.main.redraw()
+        assert painted == []
+
+
+def watch(rows: MediaList, painted: list[int]) -> None:
+    """Notes the lines that the list asks to be repainted."""
+    refresh = rows.refresh
+
+    def noted(
+        *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> MediaList:
+        painted.extend(region.y for region in regions)
+        return refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    vars(rows)["refresh"] = noted
+
+
+async def test_a_click_moves_the_cursor_and_a_double_click_opens(db: Path) -> None:
+    async with opened(db) as console:
+        await console.pilot.click("#list", offset=(20, 3))
+        assert console.main.list.cursor_row == 3
+        await console.pilot.click("#list", offset=(20, 3), times=2)
+        await console.until(lambda: console.main.pane == "detail")
+
+
+async def test_a_click_on_hostile_text_does_nothing_but_move(tmp_path: Path) -> None:
+    db = tmp_path / "hostile.db"
+    writer = await CacheWriter.open(db, now=lambda: scene.NOW)
+    hostile = "[@click=app.quit]x[/][@click='app.exit']"
+    fact = MediaAnnounced(
+        key=MediaKey("h"),
+        id=MediaId("h"),
+        at=scene.NOW,
+        sender_name=hostile,
+        filename=hostile,
+        undownloaded=True,
+    )
+    await writer.take_webhook(b"{}", scene.NOW, Reading(facts=(fact,)))
+    await writer.close()
+    async with opened(db, size=(140, 40)) as console:
+        await console.shows("[@click=app.quit]x[/]")
+        for column in range(20, 138, 7):
+            await console.pilot.click(offset=(column, 4))
+            await console.pilot.click(offset=(column, 6))
+        assert console.app.is_running
+        assert not console.app._exit
+
+
+async def test_a_new_row_is_on_the_screen_within_half_a_second(db: Path) -> None:
+    from console.clock import monotonic
+
+    writer = await CacheWriter.open(db, now=lambda: scene.NOW)
+    async with opened(db) as console:
+        await console.settled()
+        began = monotonic()
+        await writer.take_webhook(b"{}", scene.NOW, Reading(facts=(urgent(1),)))
+        await console.until(lambda: f"{len(scene.LINES) + 1} of {len(scene.LINES) + 1}" in console.text)
+        assert monotonic() - began < 0.5
+    await writer.close()
