@@ -1,0 +1,31 @@
+"""The screen on a cache at a fixed moment, for tests that need a real terminal: `python -m … DB`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from console.ui.app import run_console
+from console.ui.host import Viewer
+from console.ui.setup import Setup
+from tests.ui import scene
+
+
+class Failing(Viewer):
+    """A host that cannot even start."""
+
+    def start(self) -> None:
+        """Fails as no host may.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError("secret-canary")
+
+
+if __name__ == "__main__":
+    host = Failing() if os.environ.get("FAIL") else Viewer()
+    sys.exit(
+        run_console(Setup(db=Path(sys.argv[1]), now=lambda: scene.NOW, host=host, log=Path("console.log")))
+    )
