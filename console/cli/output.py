@@ -63,8 +63,8 @@ def flush_output() -> None:
 
 
 def reader_left() -> Exit:
-    """The end of `list | head -1`: the reader has what it wanted, and nothing more may be flushed to it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """The end of `list | head -1`: the reader has what it wanted."""
+    _give_up_stdout()
     return Exit.DONE
 
 
@@ -75,5 +75,13 @@ def forgiving_output() -> None:
             stream.reconfigure(errors="replace")
 
 
+def _give_up_stdout() -> None:
+    """Lets what is still held back vanish; the interpreter would fail once more to write it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
 def _unwritable(error: OSError) -> Report:
+    _give_up_stdout()
     return Report(f"The result could not be written: {error.strerror}.")

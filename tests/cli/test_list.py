@@ -135,3 +135,11 @@ def test_a_full_disk_under_stdout_is_said(db: Path) -> None:
         )
     assert ended.returncode == 1
     assert ended.stderr == "media-console: The result could not be written: No space left on device.\n"
+
+
+def test_an_encoding_that_lacks_a_letter_is_no_error(db: Path) -> None:
+    fill(db, announcement("a", filename="später.pdf"))
+    env = environment(db) | {"PYTHONIOENCODING": "ascii"}
+    ended = subprocess.run(command("list"), env=env, capture_output=True, text=True, timeout=15)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "sp?ter.pdf" in ended.stdout
