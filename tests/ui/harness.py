@@ -62,7 +62,7 @@ class Console:
     async def settled(self) -> None:
         """Waits until the cache was read to its end and nothing changes any more."""
         seen = ""
-        while seen != self.text:
+        while not seen.strip() or seen != self.text:
             seen = self.text
             await self.pilot.pause(0.15)
 

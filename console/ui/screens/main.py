@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal, Vertical
@@ -10,26 +11,27 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from console.cache.reader import NoCache
-from console.domain.display import Shown
+from console.clock import monotonic
 from console.domain.media import Media, MediaKey, Millis
-from console.ui import describe, emptiness, strips, troubles
+from console.ui import describe, emptiness
 from console.ui.acts import HANDLERS
 from console.ui.acts.finding import typed
-from console.ui.acts.reasons import dimmed, why_not
+from console.ui.acts.reasons import why_not
 from console.ui.awaited import Awaited
-from console.ui.commands import FOOTERS, by_key
+from console.ui.commands import by_key
 from console.ui.feed import Feed
 from console.ui.finding import Finding
 from console.ui.follower import Follower
-from console.ui.paint import Line, Piece, piece
-from console.ui.rows import Look, heading
+from console.ui.paint import Piece, piece
+from console.ui.rows import Look
+from console.ui.screens.bars import DRAWN
 from console.ui.theme import Ink
 from console.ui.widgets.bar import Bar, Run
 from console.ui.widgets.lines import LinesView
 from console.ui.widgets.medialist import MediaList
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from textual import events
     from textual.app import ComposeResult
@@ -49,6 +51,8 @@ ROOMY = 20
 """Rows from which there is room for two lines about the row under the cursor."""
 TICK = 0.5
 """Seconds between two looks at the clock; what reads the same is not repainted."""
+SAID = 10.0
+"""Seconds for which what was just done stands on the message line."""
 UNREAD_MS = 24 * 60 * 60 * 1000
 
 
@@ -84,65 +88,39 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Why the cache cannot be read, while it cannot."""
         self.was_read = False
         """Whether the cache, or that there is none, was seen at least once."""
-        self._waiting = False
+        self.waiting = False
         self._cached_standing: Standing | None = None
-        self._said: Piece | None = None
+        self.said: Piece | None = None
+        """What was just done; for a while it stands where the newest error does."""
+        self.said_at = monotonic()
         self._by_key = by_key(setup.keys)
-        self._bars: list[Bar] = []
         self._workers: list[Worker[None]] = []
-        self._make_bars()
+        self.bars = {name: Bar(drawing, id=name) for name in DRAWN}
         self.list = MediaList(drawing, self._look(80, sizes=False), id="list")
         self.detail = LinesView(drawing, id="detail")
 
-    def _make_bars(self) -> None:
-        setup, glyphs = self.setup, self.drawing.glyphs
-        self.header = self._bar(
-            "header", lambda width: [strips.header(self.liveness, glyphs, setup.now(), width)]
-        )
-        self.tabs = self._bar("tabs", self._draw_tabs)
-        self.filter = self._bar("filter", lambda width: strips.filter_line(self._filtering(), glyphs, width))
-        self.heading = self._bar("heading", self._draw_heading)
-        self.detail_head = self._bar("detailhead", self._draw_detail_head)
-        self.summary = self._bar("summary", self._draw_summary)
-        self.troubles = self._bar("troubles", self._draw_troubles)
-        self.message = self._bar("message", self._draw_message)
-        self.footer = self._bar("footer", self._draw_footer)
-        self.small = self._bar(
-            "small", lambda width: [(piece(" Make the terminal at least 60x15", Ink.WARN),)]
-        )
-
-    def _bar(self, name: str, build: Callable[[int], Sequence[Line]]) -> Bar:
-        made = Bar(self.drawing, id=name)
-        made.show(build)
-        self._bars.append(made)
-        return made
-
     def compose(self) -> ComposeResult:
-        yield self.header
-        yield self.tabs
-        yield self.filter
+        yield from (self.bars[name] for name in ("header", "tabs", "filter"))
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                yield self.heading
+                yield self.bars["heading"]
                 yield self.list
             with Vertical(id="right"):
-                yield self.detail_head
+                yield self.bars["detailhead"]
                 yield self.detail
-        yield self.summary
-        yield self.troubles
-        yield self.message
-        yield self.footer
-        yield self.small
+        yield from (self.bars[name] for name in ("summary", "troubles", "message", "footer", "small"))
 
     def on_mount(self) -> None:
         self.set_class(self.drawing.glyphs.ascii, "ascii")
+        for name, draw in DRAWN.items():
+            self.bars[name].show(partial(draw, self))
         self.settle()
         feed = Feed(self.setup.db, self.follower.changed, self.show_failure)
         self._workers = [
             self.run_worker(feed.run(), name="feed"),
             self.run_worker(self.follower.run(), name="follower"),
         ]
-        self.set_interval(TICK, self.redraw)
+        self.set_interval(TICK, self.tick)
 
     async def on_unmount(self) -> None:
         """Ends the reading and waits for it: a connection must not outlive the event loop."""
@@ -159,12 +137,6 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def standing(self) -> Standing | None:
         """How the service is doing: from this process where it runs here, else from the cache."""
         return self.setup.host.standing() or self._cached_standing
-
-    @property
-    def liveness(self) -> strips.Liveness:
-        """What the header tells."""
-        holder = self.setup.host.viewer_of()
-        return strips.Liveness(account=self.setup.account, standing=self.standing, viewer_of=holder)
 
     @property
     def current(self) -> Media | None:
@@ -188,13 +160,13 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def say(self, text: str, ink: Ink = Ink.PLAIN) -> None:
         """Puts a line at the bottom: what was just done, or why it was not."""
-        self._said = piece(text, ink)
-        self.message.redraw()
+        self.said, self.said_at = piece(text, ink), monotonic()
+        self.bars["message"].redraw()
 
     def unsay(self) -> None:
         """Takes that line away; the newest error shows again."""
-        self._said = None
-        self.message.redraw()
+        self.said = None
+        self.bars["message"].redraw()
 
     def focus_pane(self, pane: str) -> None:
         """Gives a pane the keys."""
@@ -207,14 +179,14 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Decides which panes are seen, from the size, the focused pane and the zoom."""
         width, height = self.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
-        for part in (*self._bars, self.query_one("#body")):  # not Textual's own: tooltip and toasts
-            part.display = (part is self.small) == small
+        for part in (*self.bars.values(), self.query_one("#body")):  # not Textual's own: tooltip and toasts
+            part.display = (part is self.bars["small"]) == small
         only = self.zoomed or width < WIDE
         self.set_class(only, "alone")
         self.query_one("#left").display = self.pane == "list" or not only
         beside = self.pane == "detail" or not only
         self.query_one("#right").display = beside
-        self.summary.display = not small and not beside and height >= ROOMY
+        self.bars["summary"].display = not small and not beside and height >= ROOMY
         self.list.activate(self.pane == "list")
         self.redraw()
 
@@ -225,12 +197,18 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Draws everything again; only lines that read differently are repainted."""
         page, scheme = self.list.page, self.setup.scheme
         self.list.empty = emptiness.words(page, self.finding, self.standing, scheme) if self.was_read else ()
-        for bar in self._bars:
+        for bar in self.bars.values():
             bar.redraw()
         width = self.list.scrollable_content_region.width
         if width:
             self.list.relook(self.look(width))
         self._draw_detail()
+
+    def tick(self) -> None:
+        """Time went by: clocks and ages may read differently, and what was said is old."""
+        if self.said is not None and monotonic() - self.said_at > SAID:
+            self.said = None
+        self.redraw()
 
     def _draw_detail(self) -> None:
         media = self.current
@@ -239,59 +217,6 @@ class MainScreen(Screen[None], inherit_bindings=False):
             return
         history = self._history if media.key == self.history_of else ()
         self.detail.show(lambda width: describe.detail(media, history, self.look(width - 2)))
-
-    def _draw_heading(self, width: int) -> Sequence[Line]:
-        return [heading(self.look(width - 1)) if self.list.page.total else ()]
-
-    def _draw_tabs(self, width: int) -> Sequence[Line]:
-        return [strips.tabs(self.finding.view, self.list.page.counts, width)]
-
-    def _filtering(self) -> strips.Filtering:
-        page, finding, marks = self.list.page, self.finding, len(self.list.marks)
-        return strips.Filtering(
-            selection=finding.selection,
-            text=finding.text,
-            on=finding.on,
-            editor=finding.editor,
-            error=finding.error,
-            shown=page.total,
-            everything=page.everything,
-            marks=f"{marks} marked" if marks else "",
-        )
-
-    def _draw_detail_head(self, width: int) -> Sequence[Line]:
-        total = self.list.page.total
-        place = f"   {self.list.cursor_row + 1} of {total}" if total else ""
-        return [
-            (piece("DETAIL", Ink.TITLE if self.pane == "detail" else Ink.DIM), piece(place, Ink.DIM)),
-        ]
-
-    def _rule(self, width: int) -> Line:
-        return (Piece(Shown(self.drawing.glyphs.rule * width), Ink.DIM),)
-
-    def _draw_summary(self, width: int) -> Sequence[Line]:
-        if self.current is None:
-            return []
-        return [self._rule(width), *describe.summary(self.current, self.look(width))]
-
-    def _draw_troubles(self, width: int) -> Sequence[Line]:
-        told = [(self.trouble.what, self.trouble.remedy)] if self.trouble is not None else []
-        if self.standing is not None and not self.standing.stopped:
-            told += [(each.text, each.remedy) for each in self.standing.troubles]
-        return [self._rule(width), *strips.troubles(told, width, self.drawing.glyphs)]
-
-    def _draw_message(self, width: int) -> Sequence[Line]:
-        if self._waiting and self._said is None:
-            return [(piece(" Reading the cache ...", Ink.DIM),)]
-        unread = troubles.counted(self.notices, self.failed, self.read_until)
-        newest = troubles.newest(self.notices, self.failed, self.read_until)
-        return strips.message(self._said, newest, unread, self.drawing.glyphs, width)
-
-    def _draw_footer(self, width: int) -> Sequence[Line]:
-        if self.finding.editor is not None:
-            return [strips.typing_footer(width)]
-        names = FOOTERS[self.pane]
-        return [strips.footer(self.setup.keys, names, dimmed(self, names), width)]
 
     # What the follower reads
 
@@ -340,9 +265,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def show_waiting(self, waiting: bool) -> None:
         """Reading takes long, or is over."""
-        if waiting != self._waiting:
-            self._waiting = waiting
-            self.message.redraw()
+        if waiting != self.waiting:
+            self.waiting = waiting
+            self.bars["message"].redraw()
 
     def show_failure(self, error: ConsoleError | None) -> None:
         """The cache cannot be read, or can again. That there is none yet is no failure."""

@@ -202,8 +202,9 @@ class MediaList(ScrollView, can_focus=False):
 
     def on_resize(self, event: events.Resize) -> None:
         self.virtual_size = Size(self.scrollable_content_region.width, self.page.total)
-        self._painted = []
         self._bring_into_sight()
+        top = self.scroll_offset.y
+        self._painted = [self._paint(top + y) for y in range(self.seen_rows)]
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:

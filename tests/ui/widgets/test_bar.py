@@ -23,9 +23,9 @@ async def test_a_click_on_a_view_opens_it(db: Path) -> None:
 async def test_a_bar_grows_with_its_lines(db: Path) -> None:
     async with opened(db) as console:
         main = console.main
-        assert main.message.size.height == 1
+        assert main.bars["message"].size.height == 1
         main.say("word " * 40)
-        await console.until(lambda: main.message.size.height == 3)
-        assert len(main.message.lines) == 3
+        await console.until(lambda: main.bars["message"].size.height == 3)
+        assert len(main.bars["message"].lines) == 3
         main.unsay()
-        await console.until(lambda: main.message.size.height == 1)
+        await console.until(lambda: main.bars["message"].size.height == 1)

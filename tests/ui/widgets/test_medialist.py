@@ -118,7 +118,7 @@ async def test_a_click_on_hostile_text_does_nothing_but_move(tmp_path: Path) -> 
     await writer.close()
     async with opened(db, size=(140, 40)) as console:
         await console.shows("[@click=app.quit]x[/]")
-        for column in range(20, 138, 7):
+        for column in range(20, 138, 25):
             await console.pilot.click(offset=(column, 4))
             await console.pilot.click(offset=(column, 6))
         assert console.app.is_running

@@ -1,0 +1,106 @@
+"""What each fixed line of the main screen says now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from console.domain.display import Shown
+from console.ui import describe, strips, troubles
+from console.ui.acts.reasons import dimmed
+from console.ui.commands import FOOTERS
+from console.ui.paint import Line, Piece, piece
+from console.ui.rows import heading
+from console.ui.theme import Ink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from console.ui.screens.main import MainScreen
+
+    Draw: TypeAlias = Callable[[MainScreen, int], Sequence[Line]]
+
+
+def _header(screen: MainScreen, width: int) -> Sequence[Line]:
+    setup = screen.setup
+    live = strips.Liveness(account=setup.account, standing=screen.standing, viewer_of=setup.host.viewer_of())
+    return [strips.header(live, screen.drawing.glyphs, setup.now(), width)]
+
+
+def _tabs(screen: MainScreen, width: int) -> Sequence[Line]:
+    return [strips.tabs(screen.finding.view, screen.list.page.counts, width)]
+
+
+def _filter(screen: MainScreen, width: int) -> Sequence[Line]:
+    page, finding, marks = screen.list.page, screen.finding, len(screen.list.marks)
+    state = strips.Filtering(
+        selection=finding.selection,
+        text=finding.text,
+        on=finding.on,
+        editor=finding.editor,
+        error=finding.error,
+        shown=page.total,
+        everything=page.everything,
+        marks=f"{marks} marked" if marks else "",
+    )
+    return strips.filter_line(state, screen.drawing.glyphs, width)
+
+
+def _heading(screen: MainScreen, width: int) -> Sequence[Line]:
+    return [heading(screen.look(width - 1)) if screen.list.page.total else ()]
+
+
+def _detail_head(screen: MainScreen, width: int) -> Sequence[Line]:
+    total = screen.list.page.total
+    place = f"   {screen.list.cursor_row + 1} of {total}" if total else ""
+    return [(piece("DETAIL", Ink.TITLE if screen.pane == "detail" else Ink.DIM), piece(place, Ink.DIM))]
+
+
+def _summary(screen: MainScreen, width: int) -> Sequence[Line]:
+    if screen.current is None:
+        return []
+    return [_rule(screen, width), *describe.summary(screen.current, screen.look(width))]
+
+
+def _troubles(screen: MainScreen, width: int) -> Sequence[Line]:
+    told = [(screen.trouble.what, screen.trouble.remedy)] if screen.trouble is not None else []
+    if screen.standing is not None and not screen.standing.stopped:
+        told += [(each.text, each.remedy) for each in screen.standing.troubles]
+    return [_rule(screen, width), *strips.troubles(told, width, screen.drawing.glyphs)]
+
+
+def _message(screen: MainScreen, width: int) -> Sequence[Line]:
+    if screen.waiting and screen.said is None:
+        return [(piece(" Reading the cache ...", Ink.DIM),)]
+    unread = troubles.counted(screen.notices, screen.failed, screen.read_until)
+    newest = troubles.newest(screen.notices, screen.failed, screen.read_until)
+    return strips.message(screen.said, newest, unread, screen.drawing.glyphs, width)
+
+
+def _footer(screen: MainScreen, width: int) -> Sequence[Line]:
+    if screen.finding.editor is not None:
+        return [strips.typing_footer(width)]
+    names = FOOTERS[screen.pane]
+    return [strips.footer(screen.setup.keys, names, dimmed(screen, names), width)]
+
+
+def _small(screen: MainScreen, width: int) -> Sequence[Line]:
+    return [(piece(" Make the terminal at least 60x15", Ink.WARN),)]
+
+
+def _rule(screen: MainScreen, width: int) -> Line:
+    return (Piece(Shown(screen.drawing.glyphs.rule * width), Ink.DIM),)
+
+
+DRAWN: Mapping[str, Draw] = {
+    "header": _header,
+    "tabs": _tabs,
+    "filter": _filter,
+    "heading": _heading,
+    "detailhead": _detail_head,
+    "summary": _summary,
+    "troubles": _troubles,
+    "message": _message,
+    "footer": _footer,
+    "small": _small,
+}
+"""By the id of the bar."""
