@@ -30,7 +30,7 @@ DEFAULT_LIMIT = 1000
 @filter_option()
 @click.option(
     "--limit",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, 1_000_000_000),
     default=DEFAULT_LIMIT,
     show_default=True,
     metavar="NUMBER",

@@ -7,7 +7,7 @@ import pytest
 
 from console import __version__
 from console.cli.program import run
-from tests.cli.world import command, environment
+from tests.cli.world import announcement, command, environment, fill
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,9 @@ def test_every_command_has_help_with_an_example(name: str, capsys: pytest.Captur
     assert f"Example: media-console {name}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["lst"], ["--nonsense"], ["list", "--limit", "-1"], ["show"]])
+@pytest.mark.parametrize(
+    "arguments", [["lst"], ["--nonsense"], ["list", "--limit", "-1"], ["list", "--limit", "9" * 20], ["show"]]
+)
 def test_wrong_usage_is_exit_code_two(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments) == 2
     assert capsys.readouterr().err
@@ -50,3 +52,12 @@ def test_a_wrong_setting_is_one_line_and_exit_code_two(
     err = capsys.readouterr().err
     assert err.startswith("media-console: The setting WINDOW in MEDIA_CONSOLE_WINDOW is 'fortnight'. Give ")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["show", "x\udcff"], ["download", "x\udcff"]])
+def test_bytes_that_are_no_text_are_an_unknown_id(
+    db: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(db, announcement("a"))
+    assert run(arguments) == 1
+    assert "knows no media x\ufffd" in capsys.readouterr().err
