@@ -102,32 +102,28 @@ def _parts(live: Liveness, glyphs: Glyphs, now: Millis) -> tuple[Line, Line, Lin
 
 _SHORTER = {
     View.NEEDS_DOWNLOAD: "Needs dl",
-    View.REQUESTED: "Asked",
-    View.DOWNLOADED: "Done",
     View.DUE_SOON: "Due",
+    View.DOWNLOADED: "Downl.",
+    View.REQUESTED: "Req.",
 }
 """In the order in which labels give way where room is short."""
 
 
 def tabs(view: View, counts: Mapping[View, int], width: int) -> Line:
-    """The views with their counts, the open one first seen; labels give way until all fit."""
+    """The views with their counts, the open one in brackets; labels give way until all fit."""
     labels = {each: each.label for each in View}
-    made = _tabs(view, counts, labels)
-    for each, shorter in _SHORTER.items():
-        if measure(made) <= width:
-            return made
-        labels[each] = shorter
-        made = _tabs(view, counts, labels)
-    for each in reversed(View):
-        if measure(made) <= width:
-            return made
-        if each is not view:
-            labels[each] = ""
-            made = _tabs(view, counts, labels)
-    return cut(made, width)
+    shorter = [*_SHORTER.items(), *((each, "") for each in reversed(View) if each is not view)]
+    for each, label in shorter:
+        for before in (" ", ""):
+            made = _tabs(view, counts, labels, before)
+            if measure(made) <= width:
+                return made
+        labels[each] = label
+    return cut(_tabs(view, counts, labels, ""), width)
 
 
-def _tabs(view: View, counts: Mapping[View, int], labels: Mapping[View, str]) -> Line:
+def _tabs(view: View, counts: Mapping[View, int], labels: Mapping[View, str], before: str) -> Line:
+    """With nothing `before` a view, the gaps between them are as narrow as the brackets."""
     parts: list[Piece] = []
     for index, each in enumerate(View, 1):
         label = f" {labels[each]}" if labels[each] else ""
@@ -137,7 +133,7 @@ def _tabs(view: View, counts: Mapping[View, int], labels: Mapping[View, str]) ->
         if each is view:
             parts.append(piece(f"[{text}]", Ink.TAB, do))
         else:
-            parts.append(piece(f" {text} ", _tab_ink(each, counts.get(each, 0)), do))
+            parts.append(piece(f"{before}{text} ", _tab_ink(each, counts.get(each, 0)), do))
     return tuple(parts)
 
 
