@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from console.domain.views import View
-from console.ui.paint import EMPTY, Line, line, piece
+from console.ui.paint import EMPTY, Line, Piece, line, piece
 from console.ui.theme import Ink
 
 if TYPE_CHECKING:
@@ -41,12 +41,7 @@ def first_start(standing: Standing | None, scheme: str) -> list[Line]:
     lines = [EMPTY, line("  ", piece("No media yet.", Ink.STRONG)), EMPTY]
     bound = standing.listener if standing is not None and not standing.stopped else None
     if bound is None:
-        lines += [
-            line(
-                "  ", piece("No listener is running here, so no event can arrive at this console.", Ink.WARN)
-            ),
-            EMPTY,
-        ]
+        lines += [line("  ", _deaf(standing)), EMPTY]
     else:
         url = f"{scheme}://{bound}{WEBHOOK_PATH}"
         event = '{"messages":[{"id":"m1","type":"image","image":{"id":"test-1"}}]}'
@@ -62,3 +57,10 @@ def first_start(standing: Standing | None, scheme: str) -> list[Line]:
         ]
     lines.append(line("  Or look at the console with made-up media:  ", piece("media-console demo", Ink.KEY)))
     return lines
+
+
+def _deaf(standing: Standing | None) -> Piece:
+    """Why there is no address to give: it comes in a moment, or it does not."""
+    if standing is None or not (standing.stopped or standing.listener_error):
+        return piece("The listener is starting.", Ink.DIM)
+    return piece("No listener is running here, so no event can arrive at this console.", Ink.WARN)

@@ -38,9 +38,20 @@ def test_a_first_start_shows_the_callback_address_a_test_event_and_the_demo() ->
     assert "https://127.0.0.1:8085/webhook" in str(first_start(fresh, "https"))
 
 
-@pytest.mark.parametrize("standing", [None, structs.replace(scene.STANDING, listener=None)])
-def test_without_a_listener_it_says_that_nothing_can_arrive(standing: Standing | None) -> None:
+DEAF = structs.replace(scene.STANDING, listener=None)
+
+
+@pytest.mark.parametrize("change", [{"listener_error": "held by pid 4121"}, {"stopped": True}])
+def test_without_a_listener_it_says_that_nothing_can_arrive(change: dict[str, object]) -> None:
+    standing = structs.replace(DEAF, **change)
     assert "No listener is running" in told(Page(selection=Selection()), standing=standing)
+
+
+@pytest.mark.parametrize("standing", [None, DEAF])
+def test_a_listener_that_starts_is_not_called_missing(standing: Standing | None) -> None:
+    text = told(Page(selection=Selection()), standing=standing)
+    assert "is starting" in text
+    assert "No listener" not in text
 
 
 def test_a_filter_without_a_match_says_how_to_leave_it() -> None:
