@@ -45,7 +45,7 @@ def first_start(standing: Standing | None, scheme: str) -> list[Line]:
     else:
         url = f"{scheme}://{bound}{WEBHOOK_PATH}"
         event = '{"messages":[{"id":"m1","type":"image","image":{"id":"test-1"}}]}'
-        heard = "no webhook was seen so far" if not (standing and standing.webhooks) else "webhooks arrive"
+        heard = "webhooks arrive" if standing and standing.webhooks else "no webhook yet"
         lines += [
             line("  Callback address  ", piece(url, Ink.KEY), piece(f"  ({heard})", Ink.DIM)),
             line(piece("  Set it as webhooks.url in the client's application settings.", Ink.DIM)),

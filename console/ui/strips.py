@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from console.domain import retention
 from console.domain.filters import FilterError
+from console.domain.media import State
 from console.domain.standing import Health, Level, Standing
 from console.domain.views import Selection, View
 from console.ui import moments
@@ -81,9 +82,7 @@ def _parts(live: Liveness, glyphs: Glyphs, now: Millis) -> tuple[Line, Line, Lin
     host = (standing.api_url or "").removeprefix("https://").removeprefix("http://")
     api = line(piece(host)) if host else ()
     ink = _HEALTH_INKS.get(standing.health, Ink.BAD)
-    sign = glyphs.on if standing.health is Health.CONNECTED else glyphs.bad
-    word = "no API set" if standing.health is Health.NOT_CONFIGURED else standing.health.value
-    word = "client unknown" if standing.health is Health.UNKNOWN else word
+    sign, word = _health_words(standing, glyphs)
     health = line(piece(f"{sign} {word}", ink))
     if viewing:
         listener = viewing
@@ -98,6 +97,20 @@ def _parts(live: Liveness, glyphs: Glyphs, now: Millis) -> tuple[Line, Line, Lin
     quiet = age > QUIET_MS
     told = f"{'! ' if quiet else ''}last event {retention.age_text(age)} ago"
     return api, health, listener, line(piece(told, Ink.WARN if quiet else Ink.PLAIN))
+
+
+def _health_words(standing: Standing, glyphs: Glyphs) -> tuple[str, str]:
+    """The sign and the word for the client's health."""
+    match standing.health:
+        case Health.CONNECTED:
+            return glyphs.on, standing.health.value
+        case Health.NOT_CONFIGURED:
+            return glyphs.bad, "no API set"
+        case Health.UNKNOWN if standing.health_at is None:
+            return glyphs.states[State.QUEUED], "not asked yet"
+        case Health.UNKNOWN:
+            return glyphs.states[State.UNCONFIRMED], "client unknown"
+    return glyphs.bad, standing.health.value
 
 
 _SHORTER = {

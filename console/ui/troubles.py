@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from console.domain import errors
 from console.domain.display import Shown, line
@@ -49,41 +49,44 @@ def failure(media: Media) -> Event | None:
 
 def newest(notices: Sequence[Notice], failed: Sequence[Media], since: Millis) -> Event | None:
     """The newest error or warning after a moment."""
-    found = [event for media in failed if (event := failure(media)) is not None]
-    found += [_of_notice(notice) for notice in notices if notice.level is not Level.INFO]
-    late = [event for event in found if event.at > since]
+    late = [event for event in _events(notices, failed) if event.level is not Level.INFO and event.at > since]
     return max(late, key=lambda event: event.at, default=None)
 
 
 def all_of(notices: Sequence[Notice], failed: Sequence[Media]) -> list[Event]:
     """Everything, newest first; media that failed alike are one line."""
-    alike: dict[str, list[Media]] = {}
-    for media in failed:
-        if media.error is not None:
-            explained = errors.explain(media.error)
-            alike.setdefault(f"{explained.code} {explained.title}", []).append(media)
-    events = [_of_notice(notice) for notice in notices]
+    events: list[Event] = []
+    alike: dict[str, list[Event]] = {}
+    for event in _events(notices, failed):
+        if event.level is Level.ERROR and event.key is not None:
+            alike.setdefault(event.text.partition(": ")[0], []).append(event)
+        else:
+            events.append(event)
     for name, group in alike.items():
-        first = group[0]
-        one = failure(first)
-        if len(group) == 1 and one is not None:
-            events.append(one)
-        elif first.error is not None:
-            remedy = errors.explain(first.error).remedy
-            text = f"{len(group)} media: {name}, the newest {subject(first)}. {remedy}"
-            events.append(Event(at=failed_at(first), level=Level.ERROR, source="media", text=text))
+        last = max(group, key=lambda event: event.at)
+        if len(group) > 1:
+            text = f"{len(group)} times {name}, the newest: {last.text.partition(': ')[2]}"
+            last = structs.replace(last, text=text)
+        events.append(last)
     return sorted(events, key=lambda event: -event.at)
 
 
 def counted(notices: Sequence[Notice], failed: Sequence[Media], since: Millis) -> str:
     """`2 errors, 1 warning` after a moment; empty if there is neither."""
-    levels = [notice.level for notice in notices if notice.at > since]
-    errors_ = levels.count(Level.ERROR) + sum(failed_at(media) > since for media in failed)
-    warnings = levels.count(Level.WARNING)
-    told = [f"{errors_} error{'s' * (errors_ != 1)}"] if errors_ else []
-    if warnings:
-        told.append(f"{warnings} warning{'s' * (warnings != 1)}")
+    levels = [event.level for event in _events(notices, failed) if event.at > since]
+    told = [
+        f"{count} {word}{'s' * (count != 1)}"
+        for word, count in (("error", levels.count(Level.ERROR)), ("warning", levels.count(Level.WARNING)))
+        if count
+    ]
     return ", ".join(told)
+
+
+def _events(notices: Sequence[Notice], failed: Sequence[Media]) -> list[Event]:
+    """Each trouble once: a media whose failure the service told is not told again."""
+    told = {notice.key for notice in notices if notice.level is Level.ERROR}
+    events = [_of_notice(notice) for notice in notices]
+    return events + [event for media in failed if media.key not in told and (event := failure(media))]
 
 
 def _of_notice(notice: Notice) -> Event:

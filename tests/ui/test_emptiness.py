@@ -31,10 +31,12 @@ def test_a_first_start_shows_the_callback_address_a_test_event_and_the_demo() ->
     fresh = structs.replace(scene.STANDING, webhooks=0)
     text = told(Page(selection=Selection()), standing=fresh)
     assert "http://127.0.0.1:8085/webhook" in text
-    assert "no webhook was seen so far" in text
+    assert "no webhook yet" in text
     assert "curl -H 'Content-Type: application/json'" in text
     assert "media-console demo" in text
     assert all(measure(line) <= 80 for line in first_start(fresh, "http"))
+    longest = structs.replace(fresh, listener="127.0.0.1:65535")
+    assert all(measure(line) <= 80 for line in first_start(longest, "https"))
     assert "https://127.0.0.1:8085/webhook" in str(first_start(fresh, "https"))
 
 

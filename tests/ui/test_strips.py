@@ -166,3 +166,20 @@ def test_a_changed_key_stands_in_the_footer() -> None:
 def test_while_the_filter_is_typed_its_keys_are_told() -> None:
     assert "enter keep" in text(strips.typing_footer(60))
     assert "due:<2d" in text(strips.typing_footer(140))
+
+
+@pytest.mark.parametrize(
+    ("health", "asked", "words"),
+    [
+        (Health.UNKNOWN, None, "… not asked yet"),
+        (Health.UNKNOWN, scene.NOW, "? client unknown"),
+        (Health.NOT_CONFIGURED, None, "✗ no API set"),
+        (Health.UNREACHABLE, scene.NOW, "✗ unreachable"),
+    ],
+)
+def test_a_client_not_asked_yet_is_told_from_one_in_trouble(
+    health: Health, asked: Millis | None, words: str
+) -> None:
+    standing = structs.replace(scene.STANDING, health=health, health_at=asked)
+    live = strips.Liveness(account="", standing=standing, viewer_of=None)
+    assert words in text(strips.header(live, UNICODE, Millis(scene.NOW), 100))

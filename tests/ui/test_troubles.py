@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.domain.media import Millis
-from console.domain.standing import Level
+from console.domain.standing import Level, Notice
 from console.ui import troubles
 from tests.ui import scene
 from tests.ui.samples import media, of
@@ -31,8 +31,19 @@ def test_information_is_no_trouble() -> None:
 def test_equal_failures_are_one_line_with_a_count() -> None:
     events = troubles.all_of(scene.NOTICES, [*FAILED, of("gone")])
     assert [event.at for event in events] == sorted((event.at for event in events), reverse=True)
-    assert sum(event.text.startswith("2 media: 400 Media download error") for event in events) == 1
+    assert (
+        sum(event.text.startswith("2 times 400 Media download error, the newest: ") for event in events) == 1
+    )
     assert len(events) == len(scene.NOTICES) + 3
+
+
+def test_a_failure_that_the_service_told_is_not_told_again() -> None:
+    failed = of("gone")
+    told = Notice(
+        at=Millis(scene.NOW), level=Level.ERROR, source="client", text="400 it: gone", key=failed.key
+    )
+    assert [event.text for event in troubles.all_of([told], [failed])] == ["400 it: gone"]
+    assert troubles.counted([told], [failed], START) == "1 error"
 
 
 def test_errors_and_warnings_are_counted_since_a_moment() -> None:
