@@ -22,9 +22,9 @@ class Health(StrEnum):
     UNINITIALIZED = "uninitialized"
     UNREGISTERED = "unregistered"
     UNKNOWN = "unknown"
-    """Not asked yet, or the answer was not understood."""
+    """Not asked yet, or the health call got no answer that was understood."""
     UNREACHABLE = "unreachable"
-    """The API does not answer."""
+    """No connection to the API can be made, or no login for want of an answer."""
     NOT_CONFIGURED = "not configured"
     """No API_URL is set."""
 

@@ -24,8 +24,8 @@ _LOGIN_CODES = frozenset({401, 1005, 1015, 1024})
 class HealthWatch:
     """Makes the health call every half minute, more often while something is wrong.
 
-    It holds the queue when the API cannot be reached, probes it with growing pauses, and lets the
-    queue go on as soon as it answers. That the login is refused it only shows: whether the queue
+    It holds the queue when no connection to the API can be made, probes it with growing pauses, and
+    lets the queue go on as soon as there is one, even if the health call itself is broken. That the login is refused it only shows: whether the queue
     must stand still for it, a store request finds out, and the API object keeps logins few.
     """
 

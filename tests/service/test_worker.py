@@ -74,6 +74,19 @@ async def test_what_one_call_ends_in(tmp_path: Path, simulator: Simulator) -> No
         await until(lambda: failed <= {notice.key for notice in world.notices()})
 
 
+async def test_a_broken_health_call_holds_no_download_up(tmp_path: Path, simulator: Simulator) -> None:
+    simulator.behave_call("health", "drop")
+    async with running(tmp_path / "c.db", api_of(simulator), simulator=simulator) as world:
+        await until(lambda: world.standing.health_detail is not None, "the health call has failed")
+        keys = [await announced(simulator, ["ok"]) for _ in range(3)]
+        world.order(*keys)
+        for key in keys:
+            await world.state(key, State.DOWNLOADED)
+        assert world.standing.health is Health.UNKNOWN
+        assert world.troubles() == set()
+        assert [notice.text for notice in world.notices()] == []
+
+
 async def test_a_failed_one_is_retried_to_success(tmp_path: Path, simulator: Simulator) -> None:
     async with running(tmp_path / "c.db", api_of(simulator), simulator=simulator) as world:
         key = await announced(simulator, ["failed-400", "refused-1006-file", "ok"])

@@ -122,7 +122,9 @@ class OnPremisesApi:
         if isinstance(reply, Reply):
             answer = health_answer(reply)
         else:
-            health = Health.UNKNOWN if isinstance(reply, LoginRefused) else Health.UNREACHABLE
+            # One that was sent and got no answer tells nothing of the store calls, which may well work.
+            sent = isinstance(reply, LoginRefused) or (isinstance(reply, Fault) and reply.asked)
+            health = Health.UNKNOWN if sent else Health.UNREACHABLE
             answer = HealthAnswer(health=health, error=reply.error, remedy=reply.remedy)
         detail = None if answer.detail is None else self._mask(answer.detail)
         error = None if answer.error is None else self._masked(answer.error)

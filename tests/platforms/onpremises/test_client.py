@@ -371,6 +371,21 @@ async def test_an_api_that_is_down_is_unreachable() -> None:
     await api.aclose()
 
 
+@pytest.mark.parametrize(("behaviour", "code"), [("drop", "reset"), ("half", "reset"), ("hang", "timeout")])
+async def test_a_health_call_that_was_sent_but_not_answered_is_no_lost_api(
+    simulator: Simulator, behaviour: str, code: str
+) -> None:
+    api = api_of(simulator.url, username=simulator.username, password=simulator.password, read_timeout=0.3)
+    simulator.behave_call("health", behaviour)
+    simulator.behave(MEDIA_ID, "ok")
+    told = await api.health()
+    assert told.error is not None
+    assert (told.health, told.error.code) == (Health.UNKNOWN, code)
+    assert told.remedy
+    assert await api.store(MEDIA_ID) == Accepted()
+    await api.aclose()
+
+
 @pytest.mark.parametrize(("behaviour", "code"), [("503(5)", 1016), ("502-html", 502), ("drop", "reset")])
 async def test_a_login_that_fails_in_passing_leaves_the_media_alone(
     simulator: Simulator, api: OnPremisesApi, behaviour: str, code: int | str
