@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -59,6 +60,7 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str]) -> Setting
         warnings=tuple(_strange_variables(environ)),
     )
     _check_pairs(settings)
+    _check_db(settings)
     return settings
 
 
@@ -151,6 +153,25 @@ def _strange_variables(environ: Mapping[str, str]) -> Iterator[str]:
     for name in sorted(environ):
         if name.startswith(ENV_PREFIX) and name not in known:
             yield f"{name!r} is no setting and was ignored.{nearest(name, known)}"
+
+
+def _check_db(settings: Settings) -> None:
+    """Refuses what can never be a cache, before a command puts its companions beside it."""
+    try:
+        mode = settings.db.stat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        why = f"{error.strerror}"
+    else:
+        if stat.S_ISREG(mode):
+            return
+        why = "it is a directory" if stat.S_ISDIR(mode) else "it is not a regular file"
+    source = settings.sources.get("db", "(by default)")
+    raise FixSetting(
+        f"The setting DB {source} names {str(settings.db)!r}: {why}.",
+        f"Set {ENV_PREFIX}DB or --db to the path of a file, there or still to be made.",
+    )
 
 
 def _check_pairs(settings: Settings) -> None:

@@ -72,8 +72,21 @@ def _line(text: str) -> str:
     return text
 
 
+def _user(text: str) -> str:
+    right = "a user name in one line, without a colon, which a login cannot carry"
+    if ":" in text or not text.isprintable() or not text.strip():
+        raise ValueError(right)
+    return text
+
+
 def _secret(text: str) -> Secret:
     return Secret(_line(text))
+
+
+def _token(text: str) -> Secret:
+    if not re.fullmatch(r"[!-~]+", text):
+        raise ValueError("a token in one line, without white space or letters beyond ASCII")
+    return Secret(text)
 
 
 def read_address(text: str) -> Address:
@@ -164,9 +177,9 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("tls_cert", read_path, "path", "", "Certificate chain (PEM), for a listener that speaks TLS."),
     Setting("tls_key", read_path, "path", "", "Private key (PEM) of that certificate."),
     Setting("api_url", _api_url, "URL", "", "Where the WhatsApp Business API client answers, without /v1."),
-    Setting("api_username", _line, "name", "", "User to log in to the client with."),
+    Setting("api_username", _user, "name", "", "User to log in to the client with."),
     Setting("api_password", _secret, "text", "", "That user's password.", secret=True),
-    Setting("api_token", _secret, "text", "", "Bearer token to send instead of logging in.", secret=True),
+    Setting("api_token", _token, "text", "", "Bearer token to send instead of logging in.", secret=True),
     Setting("api_ca", read_path, "path", "", "Certificate (PEM) to check the client's own one against."),
     Setting("api_insecure", _yes_no, "true or false", "false",
             "Do not check the client's certificate at all.", toggle=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import certifi
@@ -63,8 +64,9 @@ WRONG = {
         "https://x y",
         "https://x\n",
     ],
-    "api_username": [" ", "a\nb"],
+    "api_username": [" ", "a\nb", "admin:x"],
     "api_password": ["canary\x1b[2J"],
+    "api_token": ["canary canary", "canary\n", "canary\u00e9", " "],
     "api_insecure": ["maybe"],
     "api_proxy": ["canary:3128", "socks5://canary:1"],
     "window": ["14", "0s", "d", "-1d", "9999d", "1_0d"],
@@ -82,6 +84,31 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
+
+
+def test_a_database_that_can_be_no_file_is_refused_with_its_path(tmp_path: Path) -> None:
+    file, pipe = write(tmp_path / "file", "no folder"), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for db, why in (
+        (tmp_path, "it is a directory"),
+        (pipe, "it is not a regular file"),
+        (file / "media.db", "Not a directory"),
+        (tmp_path / ("x" * 300), "File name too long"),
+    ):
+        with pytest.raises(FixSetting) as refused:
+            load({}, variables(db=str(db)))
+        assert refused.value.what == f"The setting DB in MEDIA_CONSOLE_DB names {str(db)!r}: {why}."
+        assert "--db" in refused.value.remedy
+        with pytest.raises(FixSetting, match="DB on --db names"):
+            load({"db": str(db)}, {})
+    assert load({"db": str(file)}, {}).db == file
+    assert load({"db": str(tmp_path / "new" / "media.db")}, {}).sources["db"] == "on --db"
+
+
+def test_a_usual_place_that_is_taken_by_a_folder_is_refused(home: Path) -> None:
+    load({}, {}).db.mkdir(parents=True)
+    with pytest.raises(FixSetting, match=r"DB \(by default\) names .* it is a directory"):
+        load({}, {})
 
 
 def variables(**settings: str) -> dict[str, str]:
