@@ -7,8 +7,11 @@ def main() -> None:
     """Runs the command that the arguments name and exits with its code."""
     import sys
 
-    from console.cli.output import forgiving_output
+    from console.cli.output import forgiving_output, give_up_lost_words, open_streams
     from console.cli.program import run
 
+    open_streams()
     forgiving_output()
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    give_up_lost_words()
+    sys.exit(code)

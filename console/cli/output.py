@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
+from contextlib import suppress
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NAME: Final = "media-console"
+
+_WRITE_FAILED: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
 class Exit(IntEnum):
@@ -33,8 +37,9 @@ class Exit(IntEnum):
 
 
 def say(words: object) -> None:
-    """One line of words on stderr, safe for a terminal whatever is in it."""
-    click.echo(f"{NAME}: {display.line(str(words), 2000)}", err=True)
+    """One line of words on stderr, safe for a terminal whatever is in it; lost where stderr takes none."""
+    with suppress(OSError):
+        click.echo(f"{NAME}: {display.line(str(words), 2000)}", err=True)
 
 
 def result(text: str) -> None:
@@ -44,7 +49,7 @@ def result(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise _unwritable(error) from None
+        raise unwritable(error) from None
 
 
 def json_line(record: Mapping[str, object]) -> None:
@@ -59,13 +64,45 @@ def flush_output() -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise _unwritable(error) from None
+        raise unwritable(error) from None
+
+
+def is_unwritable(error: OSError) -> bool:
+    """Whether it is the failure of a write to a stream that is open already, as click prints its help."""
+    return error.filename is None and error.errno in _WRITE_FAILED
+
+
+def unwritable(error: OSError) -> Report:
+    """The words for a stdout that takes nothing; from now on nothing is written to it."""
+    _give_up_stdout()
+    return Report(f"The result could not be written: {error.strerror}.")
+
+
+def give_up_lost_words() -> None:
+    """Drops words that stderr does not take; the interpreter would end with a code of its own for them."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        _set_nowhere(sys.stderr.fileno())
 
 
 def reader_left() -> Exit:
     """The end of `list | head -1`: the reader has what it wanted."""
     _give_up_stdout()
     return Exit.DONE
+
+
+def open_streams() -> None:
+    """Gives the null device to standard streams that the caller closed.
+
+    Else a database or a socket would get their number, and all that is printed.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            _set_nowhere(number)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 def forgiving_output() -> None:
@@ -77,11 +114,13 @@ def forgiving_output() -> None:
 
 def _give_up_stdout() -> None:
     """Lets what is still held back vanish; the interpreter would fail once more to write it at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    _set_nowhere(sys.stdout.fileno())
 
 
-def _unwritable(error: OSError) -> Report:
-    _give_up_stdout()
-    return Report(f"The result could not be written: {error.strerror}.")
+def _set_nowhere(number: int) -> None:
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    if nowhere == number:
+        os.set_inheritable(number, True)
+    else:
+        os.dup2(nowhere, number)
+        os.close(nowhere)

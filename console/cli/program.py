@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
 from console import __version__
 from console.cli.options import settings_options
-from console.cli.output import NAME, Exit, flush_output, reader_left, say
+from console.cli.output import NAME, Exit, flush_output, is_unwritable, reader_left, say, unwritable
 from console.domain.exceptions import ConsoleError, FixSetting
 
 if TYPE_CHECKING:
@@ -78,13 +79,12 @@ def program(context: click.Context) -> int:
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line; returns its exit code. Words about a failure go to stderr."""
     try:
-        with program.make_context(NAME, list(arguments)) as context:
-            code = program.invoke(context)
-        flush_output()
+        code = _invoke(arguments)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):  # what nobody can be told still has its code
+            error.show()
         return error.exit_code
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
@@ -94,3 +94,16 @@ def run(arguments: Sequence[str]) -> int:
         say(error)
         return Exit.USAGE if isinstance(error, FixSetting) else Exit.FAILED
     return code if isinstance(code, int) else Exit.DONE
+
+
+def _invoke(arguments: Sequence[str]) -> object:
+    """Runs the command; what it printed has been written when it returns."""
+    try:
+        with program.make_context(NAME, list(arguments)) as context:
+            code: object = program.invoke(context)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) or not is_unwritable(error):
+            raise
+        raise unwritable(error) from None
+    flush_output()
+    return code
