@@ -33,9 +33,14 @@ def log_path(db: Path) -> Path:
 
 
 @contextmanager
-def to_stream(stream: TextIO, secrets: Iterable[Secret | None]) -> Iterator[None]:
-    """Logs to an open stream while the block runs; the stream stays open."""
-    with _handled_by(_Quiet(stream), secrets):
+def to_stream(stream: TextIO, secrets: Iterable[Secret | None], *, without: str = "") -> Iterator[None]:
+    """Logs to an open stream while the block runs; the stream stays open.
+
+    Lines of the logger `without` are left out, for a program that says those things there itself.
+    """
+    handler = _Quiet(stream)
+    handler.addFilter(lambda record: record.name != without)
+    with _handled_by(handler, secrets):
         yield
 
 

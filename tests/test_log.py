@@ -26,6 +26,15 @@ def test_a_line_tells_when_how_bad_where_and_what() -> None:
     assert len(when) == len("2026-11-22T14:02:03Z")
 
 
+def test_what_the_program_says_itself_is_left_out() -> None:
+    stream = io.StringIO()
+    with log.to_stream(stream, (), without=LOGGER.name):
+        LOGGER.warning("said elsewhere")
+        LOGGER.getChild("part").warning("said here")
+    assert stream.getvalue().endswith(" WARNING console.test.part: said here\n")
+    assert stream.getvalue().count("\n") == 1
+
+
 def test_a_strangers_text_stays_on_one_line_and_commands_nothing() -> None:
     stream = io.StringIO()
     with log.to_stream(stream, ()):

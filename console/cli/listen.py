@@ -36,7 +36,10 @@ def command() -> int:
     check_files(settings)
     _check_port(settings)
     host = ServiceThread(partial(make_service, settings))
-    with log.to_stream(sys.stderr, secrets(settings)), ending_signals() as signals:
+    with (
+        log.to_stream(sys.stderr, secrets(settings), without=ServiceThread.__module__),
+        ending_signals() as signals,
+    ):
         host.start()
         try:
             announced = False

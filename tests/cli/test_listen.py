@@ -39,6 +39,7 @@ def test_a_second_one_on_the_same_cache_is_refused(db: Path) -> None:
         )
         assert second.returncode == 2
         assert f"is served by pid {process.pid} already" in second.stderr
+        assert second.stderr.count("\n") == 1, "it is said once"
 
 
 def test_a_port_in_use_is_refused_before_anything_is_made(db: Path) -> None:
