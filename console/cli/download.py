@@ -13,7 +13,7 @@ from console.cache.inbox import Inbox
 from console.cache.reader import CacheReader
 from console.cache.records import media_record
 from console.cli.borrowing import borrowed_service
-from console.cli.options import current_settings, settings_options
+from console.cli.options import Number, current_settings, settings_options
 from console.cli.output import Exit, json_line, result, say
 from console.cli.selecting import filter_option
 from console.cli.signals import ending_signals
@@ -43,7 +43,7 @@ NO_NEWS: Final = 30.0
 @filter_option()
 @click.option(
     "--wait",
-    type=click.FloatRange(min=0, max=86_400),
+    type=Number(min=0, max=86_400),
     metavar="SECONDS",
     help="Stay so long for the answers. Without it a running service is left to it, and a command that "
     "has to do the work itself stays until nothing new has come for 30 seconds.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -61,6 +62,21 @@ def address(context: click.Context, parameter: click.Parameter, text: str) -> co
         return config.read_address(text)
     except ValueError as right:
         raise click.BadParameter(f"{text!r} is none. Give {right}.") from None
+
+
+class Number(click.FloatRange):
+    """A number within its range; `nan` is in none, though it is below and above no end of one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number.
+
+        Raises:
+            click.BadParameter: it is none, or out of the range.
+        """
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a valid number.", param, ctx)
+        return number
 
 
 def _flags() -> list[tuple[str, str, str, bool]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from console.cli.options import address
+from console.cli.options import Number, address
 from console.cli.output import Exit, say
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ from console.simulator.simulator import DEFAULT_LOGIN
 )
 @click.option(
     "--faults",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=0.0,
     show_default=True,
     metavar="CHANCE",
@@ -49,7 +49,7 @@ from console.simulator.simulator import DEFAULT_LOGIN
 )
 @click.option(
     "--every",
-    type=click.FloatRange(min=0.01),
+    type=Number(min=0.01),
     metavar="SECONDS",
     help="Announce a new media about so often; without it none comes by itself.",
 )
