@@ -61,7 +61,7 @@ def command(ids: tuple[str, ...], wanted: Filter | None, wait: float | None, as_
     with CacheReader(settings.db) as reader, ending_signals() as signals:
         chosen = _by_id(reader, ids) if wanted is None else _by_filter(reader, wanted, settings)
         orders = _orders(chosen)
-        asked = len(ids) or len(chosen)
+        asked = len(set(ids)) or len(chosen)
         if not orders:
             say("There is nothing to ask for.")
             return Exit.FAILED if asked else Exit.DONE
