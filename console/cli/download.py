@@ -21,7 +21,8 @@ from console.cli.text import heading, row
 from console.cli.user import operator
 from console.cli.waiting import Watch
 from console.domain.exceptions import FixSetting
-from console.domain.media import MediaKey, is_retrievable
+from console.domain.filters import Filter, StateTerm
+from console.domain.media import MediaKey, State, is_retrievable
 from console.domain.orders import Order
 from console.domain.views import Selection
 from console.service.lock import holder
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
     from console.cli.signals import Signals
     from console.config import Settings
-    from console.domain.filters import Filter
+
+_DONE: Final = State.DOWNLOADED
 
 NO_NEWS: Final = 30.0
 """Seconds without any news after which a command that runs the service itself gives up."""
@@ -52,6 +54,7 @@ NO_NEWS: Final = 30.0
 def command(ids: tuple[str, ...], wanted: Filter | None, wait: float | None, as_json: bool) -> int:
     """Asks the client to download the media with these IDs, or all that match the filter.
 
+    A filter leaves out what is downloaded already, unless it names state:downloaded.
     If a service runs on the cache (a console or the command listen), the orders are left with it. If
     none runs, this command runs one for as long as its work takes.
     """
@@ -86,7 +89,19 @@ def _by_id(reader: CacheReader, ids: Sequence[str]) -> list[MediaKey]:
 
 
 def _by_filter(reader: CacheReader, wanted: Filter, settings: Settings) -> list[MediaKey]:
-    return reader.run(queries.keys(Selection(filter=wanted), settings.window_ms, clock.wall()))
+    """What matches; downloaded media only where the filter names that state, for the client holds them."""
+    now = clock.wall()
+    if any(
+        isinstance(term, StateTerm) and _DONE in term.states and not term.negated for term in wanted.terms
+    ):
+        return reader.run(queries.keys(Selection(filter=wanted), settings.window_ms, now))
+    done, open_ = (
+        Selection(filter=Filter(terms=(*wanted.terms, StateTerm(states=(_DONE,), negated=negated))))
+        for negated in (False, True)
+    )
+    if left_out := reader.run(queries.count(done, settings.window_ms, now)):
+        say(f"Left out {left_out} downloaded already; state:downloaded in the filter asks for them again.")
+    return reader.run(queries.keys(open_, settings.window_ms, now))
 
 
 def _orders(chosen: Sequence[MediaKey]) -> list[Order]:

@@ -13,7 +13,7 @@ from console.cache.inbox import Inbox
 from console.cli.program import run
 from console.simulator import Simulator
 from console.simulator.simulator import DEFAULT_LOGIN
-from tests.cli.world import announcement, command, daemon, environment, fill
+from tests.cli.world import announcement, command, daemon, environment, fill, success
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +58,29 @@ def test_a_filter_without_a_match_is_done(db: Path, capsys: pytest.CaptureFixtur
     fill(db, announcement("a"))
     assert run(["download", "--filter", "type:video"]) == 0
     assert "nothing to ask for" in capsys.readouterr().err
+
+
+def test_a_filter_asks_again_for_what_is_downloaded_only_by_name(
+    db: Path, client: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(db, announcement("held"), announcement("wanted"), success("held"))
+    for media_id in ("held", "wanted"):
+        client.behave(media_id, "refused-1006-file")
+    login(monkeypatch, client.url)
+    assert run(["download", "--filter", "type:image", "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert states(out) == {"wanted": "failed"}
+    assert "Left out 1 downloaded already" in err
+    assert run(["download", "--filter", "type:image -state:failed"]) == 0
+    assert "There is nothing to ask for." in capsys.readouterr().err
+    assert client.store_calls("held") == []
+    assert run(["download", "--filter", "state:downloaded", "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert (states(out), err) == ({"held": "failed"}, "")
+    fill(db, announcement("named"), success("named"))
+    client.behave("named", "refused-1006-file")
+    assert run(["download", "named"]) == 1
+    assert len(client.store_calls("named")) == 1, "an id is always asked for"
 
 
 def test_without_a_service_and_an_api_nothing_is_left(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
