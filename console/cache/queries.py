@@ -204,6 +204,16 @@ def waiting_counts() -> Query[dict[State, int]]:
     )
 
 
+def work_since(moment: Millis) -> Query[tuple[int, Millis]]:
+    """How many media are queued, or were requested after `moment`, and when the newest of them moved."""
+    return folded(
+        "SELECT count(*), coalesce(max(progress_at), 0) FROM media "
+        "WHERE state = ? OR (state = ? AND progress_at > ?)",
+        (State.QUEUED.value, State.REQUESTED.value, moment),
+        lambda rows: (int(rows[0][0]), Millis(rows[0][1])),
+    )
+
+
 def _only(row: Row) -> MediaKey:
     return MediaKey(row[0])
 

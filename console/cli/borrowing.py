@@ -28,7 +28,7 @@ def borrowed_service(settings: Settings, signals: Signals) -> Iterator[str | Non
         ConsoleError: it cannot run.
     """
     check_files(settings)
-    host = ServiceThread(partial(make_service, settings))
+    host = ServiceThread(partial(make_service, settings, passing=True))
     with log_beside_cache(settings):
         host.start()
         try:

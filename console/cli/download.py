@@ -9,10 +9,9 @@ import click
 
 from console import clock
 from console.cache import queries
-from console.cache.inbox import Inbox
 from console.cache.reader import CacheReader
 from console.cache.records import media_record
-from console.cli.borrowing import borrowed_service
+from console.cli.errand import Errand
 from console.cli.options import Number, current_settings, settings_options
 from console.cli.output import Exit, json_line, result, say
 from console.cli.selecting import filter_option
@@ -20,23 +19,20 @@ from console.cli.signals import ending_signals
 from console.cli.text import heading, row
 from console.cli.user import operator
 from console.cli.waiting import Watch
-from console.domain.exceptions import FixSetting
 from console.domain.filters import Filter, StateTerm
 from console.domain.media import MediaKey, State, is_retrievable
-from console.domain.orders import Order
+from console.domain.orders import Order, Taken
 from console.domain.views import Selection
-from console.service.lock import holder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from console.cli.signals import Signals
     from console.config import Settings
 
 _DONE: Final = State.DOWNLOADED
 
-NO_NEWS: Final = 30.0
-"""Seconds without any news after which a command that runs the service itself gives up."""
+LEFT: Final = "left"
+"""What JSON says of an order that no service has taken yet; of one taken it says a word of `Taken`."""
 
 
 @settings_options()
@@ -47,8 +43,9 @@ NO_NEWS: Final = 30.0
     "--wait",
     type=Number(min=0, max=86_400),
     metavar="SECONDS",
-    help="Stay so long for the answers. Without it a running service is left to it, and a command that "
-    "has to do the work itself stays until nothing new has come for 30 seconds.",
+    help="Stay so long for the answers, also while the API cannot be reached; an open call may take up to "
+    "2 seconds more. Without it a running service is left to it, and a command that has to do the work "
+    "itself stays until nothing new has come for 30 seconds, or the API cannot be reached.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each media.")
 def command(ids: tuple[str, ...], wanted: Filter | None, wait: float | None, as_json: bool) -> int:
@@ -56,7 +53,8 @@ def command(ids: tuple[str, ...], wanted: Filter | None, wait: float | None, as_
 
     A filter leaves out what is downloaded already, unless it names state:downloaded.
     If a service runs on the cache (a console or the command listen), the orders are left with it. If
-    none runs, this command runs one for as long as its work takes.
+    none runs, this command runs one for as long as its work takes, and that of other commands download
+    meanwhile.
     """
     if bool(ids) == bool(wanted is not None and wanted.terms):
         raise click.UsageError("Give either ids or a --filter that is not empty.")
@@ -67,14 +65,15 @@ def command(ids: tuple[str, ...], wanted: Filter | None, wait: float | None, as_
         asked = len(set(ids)) or len(chosen)
         if not orders:
             say("There is nothing to ask for.")
+            _print(reader, chosen, Watch(reader, ()), settings, as_json=as_json)
             return Exit.FAILED if asked else Exit.DONE
         watch = Watch(reader, orders)
-        number = _carry_out(settings, watch, orders, wait, signals)
-        if watch.taken:
-            _print(watch, orders, settings, as_json=as_json)
-        if number is not None:
-            return 128 + number
-        code = _verdict(watch)
+        code = Errand(settings, watch, orders, wait, signals).run(reader)
+        watch.look()
+        _print(reader, chosen, watch, settings, as_json=as_json)
+        if code is None:
+            _tell_under_way(watch)
+            code = _verdict(watch)
     return Exit.FAILED if code == Exit.DONE and len(orders) < asked else code
 
 
@@ -113,68 +112,31 @@ def _orders(chosen: Sequence[MediaKey]) -> list[Order]:
     return [Order(id=uuid.uuid4().hex, at=now, key=key, by=by) for key in chosen if is_retrievable(key)]
 
 
-def _carry_out(
-    settings: Settings, watch: Watch, orders: Sequence[Order], wait: float | None, signals: Signals
-) -> int | None:
-    """Leaves the orders and stays as long as is asked for; the number of a signal that ended it."""
-    who = holder(settings.db)
-    if who is None:
-        if settings.api_url is None:
-            raise FixSetting(
-                "No service runs on this cache, and the setting API_URL does not say where to ask.",
-                "Set MEDIA_CONSOLE_API_URL or give --api-url, or start media-console listen.",
-            )
-        with borrowed_service(settings, signals) as who:
-            if who is None:
-                _leave(settings, orders)
-                return _stay(watch, signals, own=True, wait=wait)
-    _leave(settings, orders)
-    if wait is None:
-        say(f"Left {_count(orders)} with the service ({who}).")
-        return None
-    return _stay(watch, signals, own=False, wait=wait)
-
-
-def _leave(settings: Settings, orders: Sequence[Order]) -> None:
-    with Inbox(settings.db) as inbox:
-        inbox.leave(orders)
-
-
-def _stay(watch: Watch, signals: Signals, *, own: bool, wait: float | None) -> int | None:
-    """Waits for the end of the orders; the number of a signal that came first."""
-    began = news = clock.monotonic()
-    while True:
-        if watch.look():
-            news = clock.monotonic()
-        if watch.settled or watch.stuck() is not None:
-            return None
-        now = clock.monotonic()
-        enough = wait is not None and now - began >= wait
-        if (enough and (not own or watch.answered)) or (own and now - news >= NO_NEWS):
-            return None
-        if (number := signals.wait(0.05)) is not None:
-            return number
-
-
-def _print(watch: Watch, orders: Sequence[Order], settings: Settings, *, as_json: bool) -> None:
+def _print(
+    reader: CacheReader, chosen: Sequence[MediaKey], watch: Watch, settings: Settings, *, as_json: bool
+) -> None:
+    """One line a media as the cache has it now; in JSON with what became of its order."""
     now = clock.wall()
-    if not as_json and watch.media:
+    if not as_json and chosen:
         result(heading())
-    for order in orders:
-        media = watch.media.get(order.key)
+    for key in chosen:
+        media = watch.media.get(key) or reader.run(queries.media(key))
         if media is None:
             continue
         if as_json:
-            json_line(media_record(media, settings.window_ms, now))
+            order = watch.taken.get(key) if is_retrievable(key) else Taken.NOT_RETRIEVABLE
+            told = order.value if order is not None else LEFT
+            json_line({**media_record(media, settings.window_ms, now), "order": told})
         else:
             result(row(media, settings.window_ms, now))
+
+
+def _tell_under_way(watch: Watch) -> None:
     if watch.under_way:
-        say(f"Still under way: {watch.under_way} of {len(orders)}. The command list shows how they end.")
+        say(f"Still under way: {watch.under_way} of {watch.asked}. The command list shows how they end.")
 
 
 def _verdict(watch: Watch) -> Exit:
-    if not watch.taken:
-        return Exit.DONE
     for key, why in watch.refused.items():
         say(f"{key} could not be asked for: {why.value.replace('_', ' ')}.")
     trouble = watch.trouble() if watch.under_way else None
@@ -182,7 +144,3 @@ def _verdict(watch: Watch) -> Exit:
         say(f"{trouble.text} {trouble.remedy}")
         return Exit.API
     return Exit.FAILED if watch.failed else Exit.DONE
-
-
-def _count(orders: Sequence[Order]) -> str:
-    return "1 order" if len(orders) == 1 else f"{len(orders)} orders"

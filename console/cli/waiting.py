@@ -29,6 +29,7 @@ class Watch:
 
     def __init__(self, reader: CacheReader, orders: Sequence[Order]) -> None:
         self._reader = reader
+        self.asked = len(orders)
         self._untaken: dict[str, MediaKey] = {order.id: order.key for order in orders}
         self._open: set[MediaKey] = set()
         self._version: int | None = None

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from console.service.core import Service
 
 
-def make_service(settings: Settings) -> Service:
+def make_service(settings: Settings, *, passing: bool = False) -> Service:
     """A service for these settings; to be called on the event loop that will run it.
+
+    `passing` lets others know that it serves for the work of one command alone.
 
     The imports are here because they cost more than everything a screen needs for its first picture.
 
@@ -42,7 +44,7 @@ def make_service(settings: Settings) -> Service:
             proxy=_revealed(settings.api_proxy),
             now=clock.wall,
         )
-    return Service(settings, api=api, read=read_webhook)
+    return Service(settings, api=api, read=read_webhook, passing=passing)
 
 
 def listener_words(settings: Settings, standing: Standing | None) -> str:

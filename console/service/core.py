@@ -59,6 +59,7 @@ class Service:
         pacing: the figures for tries, holds and probes.
         uniform: the source of chance.
         wait: how to wait for the worker's and the clocks' sake.
+        passing: it serves only for the work of one command, and others are to know.
     """
 
     def __init__(
@@ -71,8 +72,10 @@ class Service:
         pacing: Pacing | None = None,
         uniform: Uniform | None = None,
         wait: Wait = until_set,
+        passing: bool = False,
     ) -> None:
         self._settings = settings
+        self._passing = passing
         self._api = api
         self._read = read
         self._now = now
@@ -114,7 +117,7 @@ class Service:
         async with AsyncExitStack() as stack:
             if self._api is not None:
                 stack.push_async_callback(self._api.aclose)
-            lock = await asyncio.to_thread(ServiceLock, self._settings.db)
+            lock = await asyncio.to_thread(ServiceLock, self._settings.db, passing=self._passing)
             stack.callback(lock.release)
             writer = await CacheWriter.open(self._settings.db, now=self._now)
             stack.push_async_callback(writer.close)

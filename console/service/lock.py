@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from console.cache.paths import lock_path
 from console.domain.exceptions import FixSetting
@@ -13,32 +13,51 @@ from console.domain.exceptions import FixSetting
 if TYPE_CHECKING:
     from pathlib import Path
 
+_LASTING: Final = "service"
+_PASSING: Final = "command"
 _PATIENCE = 0.3
 """Seconds to insist: a process that merely asks who holds the lock has it for an instant."""
+
+
+class Holder(NamedTuple):
+    """Who serves a cache, by the text in the lock file: `4711 service` or `4711 command`."""
+
+    pid: int | None
+    """None where the file does not tell."""
+    passing: bool
+    """Whether it is a command that serves only until its work is done, and then nobody does."""
+
+    @property
+    def who(self) -> str:
+        """The holder in words: `pid 4711`."""
+        return f"pid {self.pid}" if self.pid is not None else "another process"
 
 
 class LockHeld(FixSetting):
     """Another service works on this cache. `pid` is its process, where the file tells."""
 
-    def __init__(self, db: Path, pid: int | None) -> None:
-        who = f"pid {pid}" if pid is not None else "another process"
-        super().__init__(
-            f"The cache {db} is served by {who} already.",
-            "Use that one, end it first, or choose another cache with --db.",
-        )
-        self.pid = pid
-        self.who = who
+    def __init__(self, db: Path, holder: Holder) -> None:
+        if holder.passing:
+            what = f"The cache {db} is served by a short-lived command ({holder.who}) at the moment."
+            remedy = "Start again when that has ended, or choose another cache with --db."
+        else:
+            what = f"The cache {db} is served by {holder.who} already."
+            remedy = "Use that one, end it first, or choose another cache with --db."
+        super().__init__(what, remedy)
+        self.pid = holder.pid
+        self.who = holder.who
 
 
 class ServiceLock:
     """The right to write one cache, held until `release` or the end of the process.
 
     The kernel frees the lock with its holder, so a killed service leaves nothing to clean up. The
-    file stays, for removing it would let two processes hold it; the pid in it is for words only.
+    file stays, for removing it would let two processes hold it; the text in it says who to expect
+    and gives no right.
     """
 
-    def __init__(self, db: Path) -> None:
-        """Takes the lock.
+    def __init__(self, db: Path, *, passing: bool = False) -> None:
+        """Takes the lock; `passing` tells others that it is for the work of one command alone.
 
         Raises:
             LockHeld: another service has it.
@@ -54,30 +73,28 @@ class ServiceLock:
                 "Give this user the right to write there, or choose another cache with --db.",
             ) from error
         if not _insist(self._fd):
-            pid = _read_pid(self._fd)
-            self.release()
-            raise LockHeld(db, pid)
+            other = _read(self._fd)
+            os.close(self._fd)
+            raise LockHeld(db, other)
         os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
+        os.pwrite(self._fd, f"{os.getpid()} {_PASSING if passing else _LASTING}\n".encode(), 0)
 
     def release(self) -> None:
         """Gives the lock back; more than once does nothing."""
         if self._fd is not None:
+            os.ftruncate(self._fd, 0)  # or the next holder would be taken for this one until it writes
             os.close(self._fd)
             self._fd = None
 
 
-def holder(db: Path) -> str | None:
-    """Who serves the cache, in words (`pid 4711`), or None if nobody does."""
+def holder(db: Path) -> Holder | None:
+    """Who serves the cache, or None if nobody does."""
     try:
         fd = os.open(lock_path(db), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
         return None
     try:
-        if _try(fd, fcntl.LOCK_SH):
-            return None
-        pid = _read_pid(fd)
-        return f"pid {pid}" if pid is not None else "another process"
+        return None if _try(fd, fcntl.LOCK_SH) else _read(fd)
     finally:
         os.close(fd)
 
@@ -99,6 +116,8 @@ def _try(fd: int, how: int) -> bool:
     return True
 
 
-def _read_pid(fd: int) -> int | None:
-    text = os.pread(fd, 32, 0).decode("ascii", "replace").strip()
-    return int(text) if text.isascii() and text.isdigit() else None
+def _read(fd: int) -> Holder:
+    text = os.pread(fd, 64, 0).decode("ascii", "replace")
+    pid, _, kind = text.strip().partition(" ")
+    known = pid.isascii() and pid.isdigit()
+    return Holder(int(pid) if known else None, passing=kind == _PASSING)

@@ -132,6 +132,17 @@ def test_the_worker_calls_the_least_tried_first(db: Path) -> None:
         assert reader.run(queries.waiting_counts()) == {State.QUEUED: 5, State.REQUESTED: 1}
 
 
+def test_the_work_since_a_moment(db: Path) -> None:
+    def asked(name: str, step: Step, at: int) -> Media:
+        return due_in(5, name, progress=Progress(attempt=1, step=step, at=Millis(at)))
+
+    with_old = [asked("queued", Step.QUEUED, NOW - 900), asked("old", Step.ACCEPTED, NOW - 600)]
+    fill(db, [*with_old, asked("new", Step.REQUESTED, NOW - 599), asked("over", Step.FAILED, NOW)])
+    with CacheReader(db) as reader:
+        assert reader.run(queries.work_since(Millis(NOW - 600))) == (2, NOW - 599)
+        assert reader.run(queries.work_since(Millis(NOW))) == (1, NOW - 900)
+
+
 def test_who_has_been_silent_for_long(db: Path) -> None:
     def asked(name: str, step: Step, at: int) -> Media:
         return due_in(5, name, progress=Progress(attempt=1, step=step, at=Millis(at)))

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from console.cache import queries
 from console.cache.inbox import Inbox
+from console.cache.reader import CacheReader
 from console.cli.program import run
+from console.clock import monotonic
+from console.domain.media import MediaKey
+from console.service.lock import ServiceLock
 from console.simulator import Simulator
 from console.simulator.simulator import DEFAULT_LOGIN
-from tests.cli.world import announcement, command, daemon, environment, fill, success
+from tests.cli.world import announcement, command, daemon, environment, fill, free_port, success, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +37,11 @@ def login(monkeypatch: pytest.MonkeyPatch, url: str, password: str = DEFAULT_LOG
     monkeypatch.setenv("MEDIA_CONSOLE_API_URL", url)
     monkeypatch.setenv("MEDIA_CONSOLE_API_USERNAME", DEFAULT_LOGIN[0])
     monkeypatch.setenv("MEDIA_CONSOLE_API_PASSWORD", password)
+
+
+def error_of(reader: CacheReader, key: str) -> object:
+    media = reader.run(queries.media(MediaKey(key)))
+    return media.error.code if media is not None and media.error is not None else None
 
 
 def states(out: str) -> dict[str, str]:
@@ -105,8 +115,10 @@ def test_with_a_service_the_orders_are_left_or_waited_for(db: Path, client: Simu
                 command("download", *arguments), env=env, capture_output=True, text=True, timeout=15
             )
 
-        left = download(ids[0])
-        assert (left.returncode, left.stdout) == (0, "")
+        left = download(ids[0], "--json")
+        record = json.loads(left.stdout)
+        assert (left.returncode, record["id"]) == (0, ids[0])
+        assert record["order"] in {"left", "queued"}
         assert left.stderr == f"media-console: Left 1 order with the service (pid {process.pid}).\n"
         waited = download(*ids, "--wait", "10", "--json")
         assert waited.returncode == 1
@@ -158,6 +170,70 @@ def test_an_api_that_cannot_be_asked_is_exit_code_three(
     assert states(out) == {"a": "queued"}
     assert ("login" if fault == "login" else "cannot be reached") in err
     assert "wrong-canary" not in out + err
+
+
+def test_a_wait_goes_on_while_the_api_cannot_be_reached(db: Path) -> None:
+    fill(db, announcement("a"))
+    port, listen = free_port(), f"127.0.0.1:{free_port()}"
+    env = environment(db, listen=listen, api_url=f"http://127.0.0.1:{port}", **LOGIN)
+    process = subprocess.Popen(
+        command("download", "a", "--wait", "15", "--json"), env=env, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        with CacheReader(db) as reader:
+            until(lambda: error_of(reader, "a") == "unreachable")
+        with Simulator(port=port, backoff=0.02, webhook_url=f"http://{listen}/webhook") as client:
+            client.behave("a", "ok")
+            out, _ = process.communicate(timeout=15)
+        assert (process.returncode, states(out)) == (0, {"a": "downloaded"})
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_wait_for_an_api_that_never_comes_is_kept_and_is_exit_code_three(
+    db: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(db, announcement("a"))
+    login(monkeypatch, "http://127.0.0.1:1")
+    began = monotonic()
+    assert run(["download", "a", "--wait", "1.5"]) == 3
+    assert monotonic() - began >= 1.5
+    assert "Still trying." in capsys.readouterr().err
+
+
+def test_an_open_call_prolongs_a_wait_by_little(
+    db: Path, client: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(db, announcement("a"))
+    client.behave("a", "hang")
+    login(monkeypatch, client.url)
+    began = monotonic()
+    assert run(["download", "a", "--wait", "1", "--json"]) == 0
+    assert 1 <= monotonic() - began < 8, "the call itself is given 30 seconds"
+    out, err = capsys.readouterr()
+    assert states(out) == {"a": "queued"}
+    assert "Still under way: 1 of 1." in err
+
+
+def test_left_orders_are_printed_as_the_cache_has_them(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(db, announcement("a"), announcement("b"), announcement(None))
+    lock = ServiceLock(db)
+    try:
+        assert run(["download", "a", "b", "message:wamid-None", "--json"]) == 1
+        records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [(one["key"], one["state"], one["order"]) for one in records] == [
+            ("a", "undownloaded", "left"),
+            ("b", "undownloaded", "left"),
+            ("message:wamid-None", "undownloaded", "not_retrievable"),
+        ]
+        assert run(["download", "a"]) == 0
+        left = capsys.readouterr().out
+        assert [("undownloaded" in line, " a " in line) for line in left.splitlines()[1:]] == [(True, True)]
+        assert run(["download", "a", "--wait", "0"]) == 0
+        assert capsys.readouterr().out == left
+    finally:
+        lock.release()
 
 
 def test_an_interrupted_wait_leaves_the_order_queued(db: Path, client: Simulator) -> None:

@@ -6,18 +6,20 @@ import asyncio
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from console.cache.writer import CacheWriter
-from console.clock import wall
+from console.clock import monotonic, wall
 from console.platforms.onpremises.webhook import read_webhook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 DAY = 86_400
@@ -110,6 +112,21 @@ def daemon(db: Path, **settings: str) -> Iterator[tuple[subprocess.Popen[str], s
     """A running `listen` and its webhook URL."""
     with running(["listen"], environment(db, **settings), r"(https?://\S+/webhook)") as started:
         yield started
+
+
+def free_port() -> int:
+    """A port that is free now."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def until(holds: Callable[[], bool], seconds: float = 12) -> None:
+    """Waits until something holds that another process brings about."""
+    deadline = monotonic() + seconds
+    while not holds():
+        assert monotonic() < deadline, "it never came"
+        time.sleep(0.02)
 
 
 def post(url: str, body: bytes) -> int:

@@ -13,7 +13,7 @@ import pytest
 from console.cache.paths import lock_path
 from console.clock import monotonic
 from console.domain.exceptions import FixSetting
-from console.service.lock import LockHeld, ServiceLock, holder
+from console.service.lock import Holder, LockHeld, ServiceLock, holder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ def test_one_holds_it_and_the_next_is_told_who(tmp_path: Path) -> None:
     db = tmp_path / "c.db"
     assert holder(db) is None
     first = ServiceLock(db)
-    assert holder(db) == f"pid {os.getpid()}"
+    assert holder(db) == Holder(os.getpid(), passing=False)
     with pytest.raises(LockHeld, match=f"pid {os.getpid()}") as held:
         ServiceLock(db)
     assert held.value.pid == os.getpid()
@@ -64,7 +64,7 @@ def test_a_killed_holder_leaves_nothing_in_the_way(tmp_path: Path) -> None:
             ServiceLock(db)
         assert monotonic() - begun < 2
         assert held.value.pid == process.pid
-        assert holder(db) == f"pid {process.pid}"
+        assert holder(db) == Holder(process.pid, passing=False)
         process.send_signal(signal.SIGKILL)
     assert holder(db) is None
     ServiceLock(db).release()
@@ -93,10 +93,33 @@ def test_a_file_without_a_pid_still_tells_that_it_is_held(tmp_path: Path) -> Non
     db = tmp_path / "c.db"
     lock = ServiceLock(db)
     lock_path(db).write_bytes(b"\xffnot a pid\n")
-    assert holder(db) == "another process"
+    assert holder(db) == Holder(None, passing=False)
     with pytest.raises(LockHeld) as held:
         ServiceLock(db)
     assert held.value.pid is None
+    assert held.value.who == "another process"
+    lock.release()
+
+
+def test_a_command_that_holds_it_for_its_own_work_is_told_from_a_service(tmp_path: Path) -> None:
+    db = tmp_path / "c.db"
+    lock = ServiceLock(db, passing=True)
+    held_by = holder(db)
+    assert held_by == Holder(os.getpid(), passing=True)
+    with pytest.raises(LockHeld, match="short-lived command") as held:
+        ServiceLock(db)
+    assert held.value.who == f"pid {os.getpid()}"
+    lock.release()
+    lock = ServiceLock(db)
+    assert holder(db) == Holder(os.getpid(), passing=False)
+    lock.release()
+
+
+def test_the_file_of_an_earlier_version_tells_of_a_service(tmp_path: Path) -> None:
+    db = tmp_path / "c.db"
+    lock = ServiceLock(db)
+    lock_path(db).write_bytes(b"4711\n")
+    assert holder(db) == Holder(4711, passing=False)
     lock.release()
 
 
