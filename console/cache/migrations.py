@@ -65,12 +65,14 @@ def open_writer(db: Path) -> sqlite3.Connection:
     """The one connection that writes an existing cache: WAL, every commit synced, latest schema.
 
     Raises:
-        CacheRefused: newer than this version, or not a cache; the file is as it was.
+        CacheRefused: newer than this version, not a cache, or not to be written; the file is as it was.
         CacheDamaged: not a readable database; the file is as it was.
         sqlite3.Error: anything that may pass.
     """
     check_sqlite()
     peek(db)
+    if not os.access(db, os.W_OK):  # before SQLite makes companions of it that nobody may write either
+        raise _not_writable(db)
     connection = sqlite3.connect(
         uri(db, "mode=rw"), uri=True, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=64
     )
@@ -79,10 +81,43 @@ def open_writer(db: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         migrate_from(connection, check_version(connection, db))
         connection.execute("PRAGMA journal_mode = WAL")
+        _check_writable(connection, db)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _check_writable(connection: sqlite3.Connection, db: Path) -> None:
+    """Begins to write once: SQLite opens a file that it may only read without a word.
+
+    Raises:
+        CacheRefused: it may not be written.
+        sqlite3.Error: it cannot be written for a reason that may pass.
+    """
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        # On such a file even BEGIN IMMEDIATE begins to read, and only the first writing statement fails.
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("DELETE FROM status WHERE 0")
+    except sqlite3.OperationalError as error:
+        code = error.sqlite_errorcode & 0xFF
+        if code == sqlite3.SQLITE_READONLY:
+            raise _not_writable(db) from error
+        if code != sqlite3.SQLITE_BUSY:  # who else writes has the right to; it will be our turn
+            raise
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+
+
+def _not_writable(db: Path) -> CacheRefused:
+    return CacheRefused(
+        f"The cache {db} may not be written by this user.",
+        "Give this user the right to write it, the files beside it whose names begin like its own, "
+        "and the folder; or set DB to another path.",
+    )
 
 
 def peek(db: Path) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -10,6 +14,7 @@ import pytest
 
 from console.cache import migrations
 from console.cache.migrations import CacheDamaged, CacheRefused, check_sqlite, create, open_writer
+from console.cache.paths import wal_path
 from console.cache.schema import LATEST
 from console.domain.exceptions import FixSetting
 
@@ -70,6 +75,54 @@ def test_a_new_cache_is_opened_for_durable_writing(db: Path) -> None:
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
         assert connection.execute("PRAGMA busy_timeout").fetchone() == (5000,)
         assert connection.execute("PRAGMA user_version").fetchone() == (LATEST,)
+
+
+OPEN = """
+import asyncio, sys
+from pathlib import Path
+from console.cache.writer import CacheWriter
+from console.clock import wall
+from console.domain.exceptions import FixSetting
+
+async def main():
+    try:
+        await (await CacheWriter.open(Path(sys.argv[1]), now=wall)).close()
+        print("opened")
+    except FixSetting as error:
+        print(error)
+
+asyncio.run(main())
+"""
+
+
+def test_a_file_that_may_only_be_read_is_refused_at_opening(db: Path) -> None:
+    create(db)
+    command = [sys.executable, "-c", OPEN, str(db)]
+    if os.geteuid() == 0:
+        if (setpriv := shutil.which("setpriv")) is None:
+            pytest.skip("root may write any file, and there is no setpriv to take that from it")
+        command = [setpriv, "--inh-caps=-dac_override", "--bounding-set=-dac_override", *command]
+    refused = f"The cache {db} may not be written by this user."
+    for name, mode, told in (
+        (db, 0o400, refused),
+        (db, 0o600, "opened"),
+        (wal_path(db), 0o400, refused),
+        (wal_path(db), 0o600, "opened"),
+    ):
+        name.chmod(mode)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=15, check=True)
+        assert done.stdout.startswith(told), done.stdout + done.stderr
+
+
+def test_a_lock_of_another_program_does_not_keep_it_from_being_opened(db: Path) -> None:
+    create(db)
+    with closing(sqlite3.connect(db, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with closing(open_writer(db)) as connection:
+            assert connection.execute("PRAGMA busy_timeout").fetchone() == (5000,)
+            other.execute("ROLLBACK")
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
 
 
 def test_creating_leaves_a_file_that_is_there(db: Path) -> None:
