@@ -77,7 +77,11 @@ class StoreAccepted(_Base, frozen=True, kw_only=True, omit_defaults=True, tag="S
 
 
 class StoreDeferred(_Base, frozen=True, kw_only=True, omit_defaults=True, tag="StoreDeferred"):
-    """The call met a passing fault and will be tried again at `next_try_at` or later."""
+    """The call met a passing fault and will be tried again at `next_try_at` or later.
+
+    `next_try_at` is `at` where nothing was asked for this media (no connection, no login, the queue
+    held) or the service ended meanwhile: there is no delay of its own, and the try does not count.
+    """
 
     attempt: int
     error: StoreError

@@ -63,13 +63,25 @@ def fold(media: Media | None, fact: Fact) -> Media:
 def attempt_of_result(media: Media | None, *, success: bool) -> int:
     """The number a result gets when it comes in: that of the attempt last opened.
 
-    While an attempt waits for its first call, a failure can only be the echo of the one before;
-    a success settles the waiting one, because the file is there and no call is needed.
+    While an attempt waits and nothing was asked for it, a failure can only be the echo of the one
+    before; a success settles the waiting one, because the file is there and no call is needed.
+    Where a try before that may have been heard, its failure is taken for an echo too: that costs one
+    more call, while the opposite would end an order for which no call was ever made.
     """
     if media is None or media.progress is None:
         return 0
-    waiting = media.progress.step in (Step.QUEUED, Step.DEFERRED) and media.progress.try_number == 0
-    return media.progress.attempt - 1 if waiting and not success else media.progress.attempt
+    unasked = _is_unasked(media.progress)
+    return media.progress.attempt - 1 if unasked and not success else media.progress.attempt
+
+
+def _is_unasked(progress: Progress) -> bool:
+    """Whether it waits and its last call, if there was one, found no connection or no login.
+
+    Such a call has no delay of its own: see `StoreDeferred`.
+    """
+    if progress.step is Step.DEFERRED:
+        return progress.next_try_at is None or progress.next_try_at <= progress.at
+    return progress.step is Step.QUEUED
 
 
 def next_attempt(media: Media) -> int | None:

@@ -157,7 +157,7 @@ class Story:
                 possible += [self._request] * 3
                 possible.append(self._hold)
             if self.media.state is State.REQUESTED:
-                possible += [self._accept, self._defer, self._refuse, self._wait_in_vain]
+                possible += [self._accept, self._defer, self._reach_nobody, self._refuse, self._wait_in_vain]
         self._draw(st.sampled_from(possible))()
 
     def _write(self, fact: Fact) -> None:
@@ -185,7 +185,7 @@ class Story:
         self._write(StoreRequested(key=KEY, at=self._now, attempt=attempt, try_number=tried + 1))
 
     def _hold(self) -> None:
-        """The queue is held and the media says why it waits; no call is made."""
+        """The queue is held and the media says why it waits."""
         attempt, tried = self._attempt()
         error = self._draw(store_errors(Origin.NETWORK))
         self._write(
@@ -207,6 +207,10 @@ class Story:
                 key=KEY, at=self._now, attempt=attempt, try_number=tried, error=error, next_try_at=later
             )
         )
+
+    def _reach_nobody(self) -> None:
+        """The call found no API or no login: nothing was asked, so it waits without a delay of its own."""
+        self._hold()
 
     def _refuse(self) -> None:
         attempt, tried = self._attempt()

@@ -77,6 +77,11 @@ def deferred(seconds: int, attempt: int = 1, try_number: int = 1) -> Fact:
     )
 
 
+def unreached(seconds: int, attempt: int = 1, try_number: int = 1) -> Fact:
+    """A call for which no connection could be made."""
+    return msgspec.structs.replace(deferred(seconds, attempt, try_number), next_try_at=at(seconds))
+
+
 def refused(seconds: int, attempt: int = 1, error: StoreError = NO_ROUTE) -> Fact:
     return StoreRefused(key=KEY, at=at(seconds), attempt=attempt, error=error)
 
@@ -253,8 +258,15 @@ def test_opened_counts_the_attempts_for_which_the_api_was_called() -> None:
         ([announced(), queued(1)], 1, 0),
         ([announced(), queued(1), requested(2)], 1, 1),
         ([announced(), queued(1), requested(2), deferred(3)], 1, 1),
-        ([announced(), queued(1), deferred(2, try_number=0)], 1, 0),
+        ([announced(), queued(1), unreached(2, try_number=0)], 1, 0),
+        ([announced(), queued(1), requested(2), unreached(3)], 1, 0),
+        ([announced(), queued(1), requested(2), unreached(3), requested(4, try_number=2)], 1, 1),
         ([announced(), queued(1), requested(2), refused(3), queued(9, attempt=2)], 2, 1),
+        (
+            [announced(), requested(2), failed(3), queued(9, attempt=2), requested(10, 2), unreached(11, 2)],
+            2,
+            1,
+        ),
         ([announced(), queued(1), requested(2), unanswered(603)], 1, 1),
     ],
 )
@@ -348,13 +360,33 @@ def test_the_state_is_what_the_rules_say(facts: list[Fact]) -> None:
     assert folded(facts).state is state_by_the_rules(facts)
 
 
-@settings(max_examples=40)
+@settings(max_examples=80)
 @given(histories())
-def test_a_failure_never_settles_an_attempt_before_its_first_call(history: list[Fact]) -> None:
-    # After a success the attempt is settled anyway, called or not: a failure of its number is an echo.
-    begun = {fact.attempt for fact in history if isinstance(fact, StoreRequested | MediaStored)}
+def test_a_failure_never_settles_an_attempt_that_was_not_asked(history: list[Fact]) -> None:
+    in_vain = {
+        (fact.attempt, fact.try_number)
+        for fact in history
+        if isinstance(fact, StoreDeferred) and fact.next_try_at <= fact.at
+    }
+    asked = {
+        fact.attempt
+        for fact in history
+        if isinstance(fact, StoreRequested) and (fact.attempt, fact.try_number) not in in_vain
+    }
+    # After a success the attempt is settled anyway, asked or not: a failure of its number is an echo.
+    asked |= {fact.attempt for fact in history if isinstance(fact, MediaStored)}
     failures = [fact for fact in history if isinstance(fact, StoreFailed) and fact.attempt > 0]
-    assert {fact.attempt for fact in failures} <= begun
+    assert {fact.attempt for fact in failures} <= asked
+
+
+def test_a_late_duplicate_of_a_failure_leaves_an_order_that_met_no_api_in_the_queue() -> None:
+    media = folded([announced(), queued(1), requested(2), failed(3)])
+    for fact in (queued(9, attempt=2), requested(10, attempt=2), unreached(11, attempt=2)):
+        media = ledger.fold(media, fact)
+    again = failed(12, attempt=ledger.attempt_of_result(media, success=False))
+    media = ledger.fold(media, again)
+    assert media.state is State.QUEUED
+    assert again == failed(12, attempt=1), "so the cache knows it as the one it has"
 
 
 @settings(max_examples=40)
