@@ -96,7 +96,7 @@ def hold_for(answer: StoreAnswer, *, delay: float, now: Millis, refusals: int, p
     own: only an operator's order lets the login be tried again.
     """
     match answer:
-        case Passing(error=error) if answer.everyone or answer.retry_after is not None:
+        case Passing(error=error) if answer.everyone or answer.retry_after:
             until = Millis(now + round(delay * 1000))
             return Hold(reason=Reason.SLOW_DOWN, since=now, until=until, error=error)
         case Unreachable(error=error, remedy=remedy):
@@ -109,9 +109,12 @@ def hold_for(answer: StoreAnswer, *, delay: float, now: Millis, refusals: int, p
 
 
 def delay_after(answer: StoreAnswer, *, spent: int, pacing: Pacing, uniform: Uniform) -> float:
-    """Seconds before the same media is asked for again: what the API said, or full jitter."""
+    """Seconds before the same media is asked for again: what the API said, or full jitter.
+
+    A `Retry-After: 0` says nothing: taken by its word, it would spend all tries at once.
+    """
     if isinstance(answer, Passing):
-        return answer.retry_after if answer.retry_after is not None else pacing.delay(spent + 1, uniform)
+        return answer.retry_after or pacing.delay(spent + 1, uniform)
     return 0.0
 
 

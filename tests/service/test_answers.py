@@ -99,6 +99,15 @@ def test_a_refused_login_holds_longer_each_time_or_for_good() -> None:
     assert {first.reason, third.reason, good.reason} == {Reason.LOGIN}
 
 
+def test_tries_are_not_spent_at_once_because_the_api_asks_for_no_delay() -> None:
+    def delay(spent: int) -> float:
+        answer = Passing(error=ERROR, retry_after=0.0)
+        return delay_after(answer, spent=spent, pacing=PACING, uniform=lambda low, high: high)
+
+    assert [delay(spent) for spent in range(7)] == [2, 4, 8, 16, 32, 60, 60]
+    assert held(Passing(error=ERROR, retry_after=0.0)) is None
+
+
 def test_what_the_api_said_beats_chance() -> None:
     def top(low: float, high: float) -> float:
         return high
@@ -107,6 +116,6 @@ def test_what_the_api_said_beats_chance() -> None:
         return delay_after(answer, spent=spent, pacing=PACING, uniform=top)
 
     assert delay(Passing(error=ERROR, retry_after=600.0)) == 600
-    assert delay(Passing(error=ERROR, retry_after=0.0)) == 0
+    assert delay(Passing(error=ERROR, retry_after=5.0), 1) == 5
     assert [delay(Passing(error=ERROR), spent) for spent in range(7)] == [2, 4, 8, 16, 32, 60, 60]
     assert delay(Accepted()) == 0
