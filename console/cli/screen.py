@@ -14,6 +14,7 @@ from console.cli.wiring import log_beside_cache, make_service
 from console.config import check_files
 from console.domain.exceptions import FixSetting
 from console.service.hosting import ServiceThread
+from console.service.lock import holder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +37,7 @@ def open_screen() -> int:
 
 
 def run_screen(settings: Settings, account: str = "") -> int:
-    """Opens the console with a service of its own, or as a viewer where another process runs one.
+    """Opens the console with a service of its own, or as a viewer for as long as another process runs one.
 
     Raises:
         FixSetting: a setting of the screen is wrong, or the log cannot be written.
@@ -56,6 +57,11 @@ def check_terminal() -> None:
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         what = "The screen needs a terminal, and there is none here."
+    elif not sys.stderr.isatty():
+        raise FixSetting(
+            "The screen is drawn on stderr, which must be the terminal and is redirected here.",
+            "Start again without 2>: what would be logged goes to the file beside the cache.",
+        )
     elif os.environ.get("TERM", "dumb") == "dumb":
         what = "The screen cannot be drawn here: TERM is dumb or not set."
     else:
@@ -95,7 +101,7 @@ def _setup(settings: Settings, account: str, keys: Mapping[str, tuple[str, ...]]
         db=settings.db,
         now=clock.wall,
         window_ms=settings.window_ms,
-        host=ServiceThread(partial(make_service, settings)),
+        host=ServiceThread(partial(make_service, settings), holder=partial(holder, settings.db)),
         account=account,
         operator=operator(),
         keys=keys,

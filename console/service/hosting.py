@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
     from console.clock import Now
     from console.service.core import Service
+    from console.service.lock import Holder
 
 log = logging.getLogger(__name__)
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at who serves the cache, while another process does."""
 
 
 class ServiceThread:
@@ -32,18 +36,29 @@ class ServiceThread:
 
     Args:
         make: makes the service; called in the thread, on its loop.
+        holder: tells who serves the cache. With it, a thread that was refused the lock waits for the
+            end of who has it and serves then; of several that wait one gets it and the others wait on.
+            None: to be refused is the end.
         now: the wall clock, for saying since when a failed service has failed.
     """
 
-    def __init__(self, make: Callable[[], Service], *, now: Now = wall) -> None:
+    def __init__(
+        self,
+        make: Callable[[], Service],
+        *,
+        holder: Callable[[], Holder | None] | None = None,
+        now: Now = wall,
+    ) -> None:
         self._make = make
+        self._holder = holder
         self._now = now
         self._thread: threading.Thread | None = None
         self._known = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._service: Service | None = None
-        self._wanted = False
+        self._ended = threading.Event()
+        self._seen: str | None = None
         self.error: ConsoleError | None = None
         """Why the service does not run, once it is known that it does not."""
 
@@ -53,7 +68,7 @@ class ServiceThread:
             return
         self.error = None
         self._known.clear()
-        self._wanted = True
+        self._ended.clear()
         self._thread = threading.Thread(target=self._run, name="service")
         self._thread.start()
 
@@ -66,21 +81,26 @@ class ServiceThread:
 
         A service that could not start, or failed as a whole, has a standing that says so.
         """
-        if self.error is not None:
-            return None if isinstance(self.error, LockHeld) else self._failed(self.error)
-        return self._service.standing if self._service is not None else None
+        error, service = self.error, self._service
+        if error is not None:
+            return None if isinstance(error, LockHeld) else self._failed(error)
+        return service.standing if service is not None else None
 
     def viewer_of(self) -> str | None:
         """Who serves the cache instead (`pid 4121`); None if nobody else was found to."""
-        return self.error.who if isinstance(self.error, LockHeld) else None
+        error = self.error
+        return self._seen or error.who if isinstance(error, LockHeld) else None
 
     def retry_listener(self) -> None:
-        """Tries at once to bind the listener's port."""
-        self._tell(lambda service, _: service.retry_listener())
+        """Tries at once to bind the listener's port; a service that failed as a whole is started again."""
+        if self.error is None:
+            self._tell(lambda service, _: service.retry_listener())
+        elif not isinstance(self.error, LockHeld):
+            self.start()
 
     def stop(self) -> None:
         """Ends the service in order and waits for that; more than once does nothing."""
-        self._wanted = False
+        self._ended.set()
         self._tell(lambda _, stop: stop.set())
         self.join()
 
@@ -112,8 +132,24 @@ class ServiceThread:
     def _run(self) -> None:
         try:
             asyncio.run(self._main())
+            while self._outlived():
+                asyncio.run(self._main())
         finally:
             self._known.set()
+
+    def _outlived(self) -> bool:
+        """Waits while another process serves the cache; whether it is this one's turn now."""
+        if self._holder is None or not isinstance(self.error, LockHeld):
+            return False
+        self._known.set()
+        while not self._ended.wait(LOOK_EVERY):
+            other = self._holder()
+            if other is None:
+                log.info("the service of %s has ended; this process serves now", self.viewer_of())
+                self._service, self._seen, self.error = None, None, None
+                return True
+            self._seen = other.who
+        return False
 
     async def _main(self) -> None:
         supervisor = Supervisor(self)
@@ -125,13 +161,13 @@ class ServiceThread:
         try:
             service = self._make()
             self._service, self._stop, self._loop = service, stop, asyncio.get_running_loop()
-            if not self._wanted:
+            if self._ended.is_set():
                 stop.set()
             announcing.start("announcement", lambda: self._announce(ready))
             await service.run(ready, stop)
         except ConsoleError as error:
             log.warning("the service does not run: %s", error.what)
-            self.error = error
+            self._seen, self.error = None, error
         finally:
             await announcing.stop()
 

@@ -16,7 +16,10 @@ class Host(Protocol):
     """
 
     def start(self) -> None:
-        """Starts the service, or finds out who runs it already. Called once, after the first paint."""
+        """Starts the service, or finds out who runs it already. Called once, after the first paint.
+
+        Where another process runs it, it is started here once that one has ended.
+        """
         ...
 
     def standing(self) -> Standing | None:
@@ -24,11 +27,11 @@ class Host(Protocol):
         ...
 
     def viewer_of(self) -> str | None:
-        """Who runs the service instead of this process (`pid 4121`); None if it runs here."""
+        """Who runs the service instead of this process (`pid 4121`); None if it runs here or nowhere."""
         ...
 
     def retry_listener(self) -> None:
-        """Tries at once to bind the listener's port again."""
+        """Tries at once to bind the listener's port again, or to start a service that failed as a whole."""
         ...
 
     def stop(self) -> None:

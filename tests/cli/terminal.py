@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 class Terminal:
     """One running command with a screen of so many columns and rows."""
 
-    def __init__(self, arguments: list[str], env: dict[str, str], columns: int, rows: int) -> None:
+    def __init__(
+        self, arguments: list[str], env: dict[str, str], columns: int, rows: int, program: str = ""
+    ) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.Stream(self._screen)
-        first, *rest = command(*arguments)
+        first, *rest = [program, *arguments] if program else command(*arguments)
         self._child = pexpect.spawn(
             first,
             rest,
@@ -72,10 +74,10 @@ class Terminal:
 
 @contextmanager
 def terminal(
-    arguments: list[str], env: dict[str, str], columns: int = 100, rows: int = 30
+    arguments: list[str], env: dict[str, str], columns: int = 100, rows: int = 30, program: str = ""
 ) -> Iterator[Terminal]:
-    """A command on a terminal during the block."""
-    opened = Terminal(arguments, env, columns, rows)
+    """A command on a terminal during the block; another `program` than the console where one is named."""
+    opened = Terminal(arguments, env, columns, rows, program)
     try:
         yield opened
     finally:

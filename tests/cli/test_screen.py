@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import signal
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,6 +46,31 @@ def test_it_views_where_a_daemon_runs_and_leaves_that_alone(db: Path) -> None:
         screen.press("Q")
         assert screen.end() == 0
         assert process.poll() is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_viewer_serves_when_the_daemon_has_ended(db: Path, number: signal.Signals) -> None:
+    fill(db, announcement("a", filename="rechnung.pdf"))
+    with daemon(db) as (process, _), terminal([], environment(db), columns=120) as screen:
+        screen.until_text(f"viewing (pid {process.pid})")
+        process.send_signal(number)
+        process.wait()
+        ended = time.monotonic()
+        screen.until_text(f"The service of pid {process.pid} has ended; this console runs it now.")
+        assert time.monotonic() - ended < 5
+        screen.until_text("listening :")
+        screen.press("Q")
+        assert screen.end() == 0
+
+
+def test_a_screen_that_would_be_drawn_into_a_file_is_refused(db: Path, tmp_path: Path) -> None:
+    drawn = tmp_path / "err.txt"
+    script = f"{shlex.join(command())} 2>{drawn}; echo ended with $?"
+    with terminal(["-c", script], environment(db), program="/bin/sh") as screen:
+        screen.until_text("ended with 2")
+    assert "stderr" in drawn.read_text()
+    assert "\x1b" not in drawn.read_text()
+    assert not db.exists()
 
 
 @pytest.mark.parametrize(

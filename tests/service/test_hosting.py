@@ -13,17 +13,31 @@ from console.config import Address, Settings
 from console.platforms.onpremises.webhook import read_webhook
 from console.service.core import Service
 from console.service.hosting import ServiceThread
-from console.service.lock import LockHeld, ServiceLock
+from console.service.lock import Holder, LockHeld, ServiceLock, holder
 from tests.listener.serving import held_port
 from tests.service.world import ANY_PORT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
 def make(db: Path, listen: Address = ANY_PORT) -> Service:
     return Service(Settings(db=db, listen=listen), api=None, read=read_webhook)
+
+
+def wait_for(true: Callable[[], bool]) -> None:
+    """Waits for a state that a thread brings about, a few seconds at most."""
+    deadline = monotonic() + 6
+    while not true():
+        assert monotonic() < deadline, "it never came true"
+        threading.Event().wait(0.01)
+
+
+def serves(host: ServiceThread) -> bool:
+    """Whether the thread's service has the lock and its listener."""
+    standing = host.standing()
+    return standing is not None and standing.listener is not None
 
 
 @pytest.fixture
@@ -68,6 +82,62 @@ def test_where_another_serves_it_is_a_viewer(tmp_path: Path, host: ServiceThread
     host.start()
     assert host.wait_ready(5), "it can be started again when the other has ended"
     assert host.viewer_of() is None
+
+
+def test_a_viewer_serves_soon_after_nobody_else_does(tmp_path: Path) -> None:
+    db = tmp_path / "c.db"
+    other = ServiceThread(partial(make, db))
+    other.start()
+    assert other.wait_ready(5)
+    viewers = [ServiceThread(partial(make, db), holder=partial(holder, db)) for _ in range(3)]
+    try:
+        for viewer in viewers:
+            viewer.start()
+        assert not any(viewer.wait_ready(5) for viewer in viewers)
+        assert all(viewer.viewer_of() for viewer in viewers)
+        other.stop()
+        begun = monotonic()
+        wait_for(lambda: any(serves(viewer) for viewer in viewers))
+        assert monotonic() - begun < 3
+        wait_for(lambda: [viewer.viewer_of() for viewer in viewers].count(f"pid {os.getpid()}") == 2)
+        begun = monotonic()
+        for viewer in viewers:
+            viewer.stop()
+        assert monotonic() - begun < 5
+        assert all(viewer.join(0) for viewer in viewers)
+    finally:
+        for viewer in viewers:
+            viewer.stop()
+        other.stop()
+
+
+def test_a_viewer_names_the_process_that_holds_the_lock_now(tmp_path: Path) -> None:
+    db = tmp_path / "c.db"
+    held: Holder | None = Holder(4121, passing=False)
+    lock = ServiceLock(db)
+    viewer = ServiceThread(partial(make, db), holder=lambda: held)
+    viewer.start()
+    try:
+        wait_for(lambda: viewer.viewer_of() == "pid 4121")
+        held = Holder(4122, passing=False)
+        wait_for(lambda: viewer.viewer_of() == "pid 4122")
+        held = None
+        wait_for(lambda: viewer.viewer_of() is not None and viewer.viewer_of() != "pid 4122")
+        assert viewer.viewer_of() == f"pid {os.getpid()}", "it lost the race and views on"
+    finally:
+        viewer.stop()
+        lock.release()
+
+
+def test_a_service_that_failed_is_started_again_when_asked_for(tmp_path: Path, host: ServiceThread) -> None:
+    (tmp_path / "c.db").write_text("these are my notes, long enough to be looked at")
+    host.start()
+    assert not host.wait_ready(5)
+    host.join(5)
+    (tmp_path / "c.db").unlink()
+    host.retry_listener()
+    assert host.wait_ready(5)
+    assert serves(host)
 
 
 def test_a_service_that_cannot_start_has_a_standing_that_says_why(

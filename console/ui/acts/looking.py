@@ -190,14 +190,16 @@ async def _record(screen: MainScreen, media: Media) -> str:
 
 
 async def listener(screen: MainScreen) -> None:
-    """Tries to bind the listener's port at once."""
+    """Tries to bind the listener's port at once, or to start the service where it failed to."""
+    standing = screen.setup.host.standing()
+    stopped = standing is not None and standing.stopped
     screen.setup.host.retry_listener()
-    screen.say("Trying to bind the listener's port again.")
+    screen.say("Trying to start the service again." if stopped else "Trying to bind the listener's port again.")
 
 
 async def quit_(screen: MainScreen) -> None:
     """Back, or out at the top."""
-    if screen.pane == "detail":
+    if screen.pane == "detail" and not screen.small:
         screen.focus_pane("list")
     else:
         screen.app.exit()

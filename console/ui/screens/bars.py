@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from console.domain.display import Shown
 from console.ui import describe, strips, troubles
 from console.ui.acts.reasons import dimmed
-from console.ui.commands import FOOTERS
+from console.ui.commands import FOOTERS, shown_key
 from console.ui.paint import Line, Piece, piece
 from console.ui.rows import heading
 from console.ui.theme import Ink
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from console.ui.screens.main import MainScreen
 
     Draw: TypeAlias = Callable[[MainScreen, int], Sequence[Line]]
+
+NO_SERVICE = "No service runs on this cache: nothing is received and no order is carried out."
 
 
 def _header(screen: MainScreen, width: int) -> Sequence[Line]:
@@ -63,8 +65,12 @@ def _summary(screen: MainScreen, width: int) -> Sequence[Line]:
 
 def _troubles(screen: MainScreen, width: int) -> Sequence[Line]:
     told = [(screen.trouble.what, screen.trouble.remedy)] if screen.trouble is not None else []
-    if screen.standing is not None and not screen.standing.stopped:
-        told += [(each.text, each.remedy) for each in screen.standing.troubles]
+    host, standing = screen.setup.host, screen.standing
+    here = host.standing() is not None
+    if standing is not None and (here or not standing.stopped):
+        told += [(each.text, each.remedy) for each in standing.troubles]
+    if standing is not None and standing.stopped and host.viewer_of() is None:
+        told.append((NO_SERVICE, f"{shown_key(screen.setup.keys['listener'][0])} starts it." if here else ""))
     return [_rule(screen, width), *strips.troubles(told, width, screen.drawing.glyphs)]
 
 

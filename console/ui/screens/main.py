@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal, Vertical
+from textual.events import Key
 from textual.screen import Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
@@ -16,15 +17,17 @@ from console.domain.media import Media, MediaKey, Millis
 from console.ui import describe, emptiness
 from console.ui.acts import HANDLERS
 from console.ui.acts.finding import typed
-from console.ui.acts.reasons import why_not
+from console.ui.acts.reasons import unseen, why_not
 from console.ui.awaited import Awaited
 from console.ui.commands import by_key
 from console.ui.feed import Feed
 from console.ui.finding import Finding
 from console.ui.follower import Follower
+from console.ui.opened import Opened
 from console.ui.paint import Piece, piece
 from console.ui.rows import Look
 from console.ui.screens.bars import DRAWN
+from console.ui.succession import Succession
 from console.ui.theme import Ink
 from console.ui.widgets.bar import Bar, Run
 from console.ui.widgets.lines import LinesView
@@ -54,6 +57,10 @@ TICK = 0.5
 SAID = 10.0
 """Seconds for which what was just done stands on the message line."""
 UNREAD_MS = 24 * 60 * 60 * 1000
+AT_REST = frozenset({"quit", "quit_now", "help"})
+"""The commands that still work where the terminal is too small to show a row."""
+ACTING = frozenset({"download", "retry", "download_all"})
+"""The commands that must not act on a row that the operator has not seen."""
 
 
 class MainScreen(Screen[None], inherit_bindings=False):
@@ -78,6 +85,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.absolute = False
         self.zoomed = False
         self.pane = "list"
+        self.opened = Opened()
         self.notices: Sequence[Notice] = ()
         self.failed: Sequence[Media] = ()
         self.answers = Awaited()
@@ -93,8 +101,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.said: Piece | None = None
         """What was just done; for a while it stands where the newest error does."""
         self.said_at = monotonic()
+        self._succession = Succession(setup.host)
         self._by_key = by_key(setup.keys)
         self._workers: list[Worker[None]] = []
+        self._covered = False
+        self._uncovered_at = 0.0
         self.bars = {name: Bar(drawing, id=name) for name in DRAWN}
         self.list = MediaList(drawing, self._look(80, sizes=False), id="list")
         self.detail = LinesView(drawing, id="detail")
@@ -140,8 +151,20 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     @property
     def current(self) -> Media | None:
-        """The media under the cursor."""
-        return self.list.current
+        """The media that is acted on: under the cursor, or the one whose detail has the keys."""
+        key = self.opened.key
+        return self.list.current if key is None or key == self.list.cursor_key else self.opened.media
+
+    @property
+    def marks(self) -> Sequence[MediaKey]:
+        """The marked media, where they are what a command is for: an open detail is for its own media."""
+        return () if self.opened.key is not None else tuple(self.list.marks)
+
+    @property
+    def small(self) -> bool:
+        """Whether there is no room for anything but the line that says so."""
+        width, height = self.size
+        return width < SMALLEST[0] or height < SMALLEST[1]
 
     def look(self, width: int) -> Look:
         """How rows and details read now."""
@@ -173,12 +196,23 @@ class MainScreen(Screen[None], inherit_bindings=False):
         if pane == "detail" and self.pane != "detail":
             self.detail.scroll_to(y=0, animate=False)
         self.pane = pane
+        self._bind()
         self.settle()
+
+    def _bind(self) -> None:
+        """Binds the detail that has the keys to its media, and lets go of it where it has not."""
+        if self.pane != "detail":
+            if self.opened.key is not None:
+                self.follower.moved()
+            self.opened = Opened()
+        elif self.opened.key is None and self.list.cursor_key is not None:
+            opened = Opened(key=self.list.cursor_key, media=self.list.current, seen=self.list.seen)
+            self.opened = opened
+            self.call_after_refresh(opened.was_painted)
 
     def settle(self) -> None:
         """Decides which panes are seen, from the size, the focused pane and the zoom."""
-        width, height = self.size
-        small = width < SMALLEST[0] or height < SMALLEST[1]
+        (width, height), small = self.size, self.small
         for part in (*self.bars.values(), self.query_one("#body")):  # not Textual's own: tooltip and toasts
             part.display = (part is self.bars["small"]) == small
         only = self.zoomed or width < WIDE
@@ -195,6 +229,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def redraw(self) -> None:
         """Draws everything again; only lines that read differently are repainted."""
+        moved = self._succession.look()
+        if moved is not None:
+            self.say(moved)
         page, scheme = self.list.page, self.setup.scheme
         self.list.empty = emptiness.words(page, self.finding, self.standing, scheme) if self.was_read else ()
         for bar in self.bars.values():
@@ -229,14 +266,15 @@ class MainScreen(Screen[None], inherit_bindings=False):
         return self.list.place()
 
     def current_key(self) -> MediaKey | None:
-        """The media under the cursor."""
-        return self.list.cursor_key
+        """The media that is acted on."""
+        return self.opened.key or self.list.cursor_key
 
     def show_page(self, page: Page) -> bool:
         """Takes a page; False if it came too late and another is needed."""
         self.was_read = True
         if not self.list.show(page):
             return False
+        self._bind()
         self.redraw()
         return True
 
@@ -258,9 +296,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.say(*told)
 
     def show_history(self, media: Media | None, history: Sequence[Fact]) -> None:
-        """Takes the history of the media under the cursor."""
+        """Takes the history of the media that is acted on."""
         self.history_of = None if media is None else media.key
         self._history = history
+        if media is not None and media.key == self.opened.key:
+            self.opened.media = media
         self._draw_detail()
 
     def show_waiting(self, waiting: bool) -> None:
@@ -282,7 +322,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     async def run(self, name: str) -> None:
         """Runs a command by its id, or says why it cannot work now."""
-        reason = why_not(self, name)
+        if self.small and name not in AT_REST:
+            return
+        reason = why_not(self, name) or (unseen(self, name) if name in ACTING else None)
         if reason is not None:
             self.say(reason, Ink.WARN)
             return
@@ -296,12 +338,37 @@ class MainScreen(Screen[None], inherit_bindings=False):
     async def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
+        if event.time <= self._uncovered_at:
+            return  # meant for the sheet that has closed since
+        if self.app.screen is not self:
+            self._pass_on(event)
+            return
+        if self.finding.editor is not None and self.small:
+            if not event.is_printable:
+                await self._press(event)
+            return
         if self.finding.editor is not None:
             await typed(self, event)
             return
+        await self._press(event)
+
+    async def _press(self, event: events.Key) -> None:
         name = self._by_key.get(event.key) or self._by_key.get(event.character or "")
         if name is not None:
             await self.run(name)
+
+    def _pass_on(self, event: events.Key) -> None:
+        """Gives a key that came in while a sheet opened to that sheet."""
+        again = Key(event.key, event.character)
+        again.time = event.time
+        self.app.screen.post_message(again)
+
+    def on_screen_suspend(self, event: events.ScreenSuspend) -> None:
+        self._covered = True
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        if self._covered:
+            self._covered, self._uncovered_at = False, monotonic()
 
     def on_paste(self, event: events.Paste) -> None:
         if self.finding.editor is not None:
@@ -315,6 +382,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         await self.run(event.command)
 
     def on_media_list_moved(self, event: MediaList.Moved) -> None:
+        if self.opened.key is not None and self.opened.key != self.list.cursor_key:
+            self.focus_pane("list")  # a click on another row
         self.redraw()
         self.follower.moved()
 
