@@ -7,7 +7,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from console.cache.paths import lock_path
+from console.cache.paths import lock_path, make_folder
 from console.domain.exceptions import FixSetting
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class ServiceLock:
         """
         path = lock_path(db)
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(path.parent)
             self._fd: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise FixSetting(

@@ -44,14 +44,15 @@ def test_one_holds_it_and_the_next_is_told_who(tmp_path: Path) -> None:
 
 
 def test_the_file_is_private_and_stays(tmp_path: Path) -> None:
-    db = tmp_path / "new" / "c.db"
+    db = tmp_path / "new" / "newer" / "c.db"
     before = os.umask(0)
     try:
         ServiceLock(db).release()
     finally:
         os.umask(before)
     assert stat.S_IMODE(lock_path(db).stat().st_mode) == 0o600
-    assert stat.S_IMODE(db.parent.stat().st_mode) == 0o700
+    for folder in (db.parent, db.parent.parent):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_a_killed_holder_leaves_nothing_in_the_way(tmp_path: Path) -> None:
