@@ -66,7 +66,10 @@ def error_record(error: StoreError) -> dict[str, Json]:
 
 
 def history_record(fact: Fact) -> dict[str, Json]:
-    """One fact as `show --json` shows it: `at`, `fact`, `source` and what else it says."""
+    """One fact as `show --json` shows it: `at`, `fact`, `source` and what else it says.
+
+    What there is nothing to say of is left out; so is a `next_try_at` that is no later than `at`.
+    """
     record: dict[str, Json] = {
         "at": _time(fact.at),
         "fact": type(fact).__name__,
@@ -74,6 +77,8 @@ def history_record(fact: Fact) -> dict[str, Json]:
     }
     for name, value in msgspec.structs.asdict(fact).items():
         if name in ("key", "account", "at") or value is None:
+            continue
+        if name == "next_try_at" and value <= fact.at:
             continue
         if isinstance(value, StoreError):
             record[name] = error_record(value)

@@ -160,8 +160,14 @@ class Media(Struct, frozen=True, kw_only=True):
 
     @property
     def next_try_at(self) -> Millis | None:
-        """When the worker calls again, while the media is queued after a passing fault."""
-        return self.progress.next_try_at if self.progress is not None else None
+        """When the worker calls again, while the media is queued after a passing fault.
+
+        None where it waits for no moment of its own, but for the whole queue to go on.
+        """
+        progress = self.progress
+        if progress is None or progress.next_try_at is None or progress.next_try_at <= progress.at:
+            return None
+        return progress.next_try_at
 
     @property
     def clock_from(self) -> Millis:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 from console.cache.records import error_record, history_record, media_record
+from console.domain import ledger
 from console.domain.facts import (
     Fact,
     MediaStored,
@@ -20,7 +21,7 @@ from console.domain.facts import (
     StoreRequested,
     StoreUnanswered,
 )
-from console.domain.media import Media, MediaId, Millis, Origin, Progress, Step, StoreError
+from console.domain.media import Media, MediaId, Millis, Origin, Progress, State, Step, StoreError
 from console.domain.retention import DAY_MS
 
 from .samples import NOW, WINDOW, announced, due_in, key, media
@@ -140,3 +141,13 @@ def test_history_says_when_what_and_who(fact: Fact, source: str, more: dict[str,
     assert {"key", "account"}.isdisjoint(record)
     assert None not in record.values()
     assert json.loads(json.dumps(record)) == record
+
+
+def test_a_wait_for_the_whole_queue_names_no_moment() -> None:
+    held = StoreDeferred(key=A, at=NOW, attempt=1, try_number=0, error=GONE, next_try_at=NOW)
+    later = StoreDeferred(key=A, at=NOW, attempt=1, error=GONE, next_try_at=Millis(NOW + 1000))
+    for fact, told in ((held, None), (later, "2025-06-15T15:06:41Z")):
+        media = ledger.fold(None, fact)
+        assert media.state is State.QUEUED
+        assert media_record(media, WINDOW, NOW)["next_try_at"] == told
+        assert history_record(fact).get("next_try_at") == told
