@@ -12,6 +12,7 @@ from console.domain.display import line
 from console.domain.errors import explain, sentence
 from console.domain.exceptions import ConsoleError, RetryLater
 from console.domain.facts import StoreFailed
+from console.domain.retention import age_text
 from console.domain.standing import Health, Level, Notice, Standing, Trouble
 from console.service.pacing import Hold, Reason
 from console.service.waits import Wait, pause, until_set
@@ -33,6 +34,17 @@ _HELD = {
     Reason.UNREACHABLE: "The API cannot be reached",
     Reason.LOGIN: "The API refuses the login",
 }
+
+
+_ENDED = {
+    Reason.SLOW_DOWN.value: "The API takes requests again",
+    Reason.UNREACHABLE.value: "The API answers again",
+    Reason.LOGIN.value: "The API takes the login again",
+    "listener": "The listener has its port",
+    "cache": "The cache can be written again",
+    "inbox": "Orders are taken again",
+}
+"""What is said at the end of a trouble, by its id."""
 
 
 class Keeping(Protocol):
@@ -83,10 +95,15 @@ class Board:
             self._set(replace(self.standing, troubles=kept))
 
     def over(self, id_: str) -> None:
-        """That condition is over; nothing happens if it was not there."""
-        left = tuple(one for one in self.standing.troubles if one.id != id_)
-        if left != self.standing.troubles:
-            self._set(replace(self.standing, troubles=left))
+        """That condition is over, which is told; nothing happens if it was not there."""
+        ended = next((one for one in self.standing.troubles if one.id == id_), None)
+        if ended is None:
+            return
+        self._set(
+            replace(self.standing, troubles=tuple(one for one in self.standing.troubles if one != ended))
+        )
+        told = _ENDED.get(id_) or f"The part {id_.removeprefix('task:')!r} of the service runs again"
+        self.note(Level.INFO, "service", f"{told}, after {_lasted(self._now() - ended.since)}.")
 
     def note(self, level: Level, source: str, text: str, key: str | None = None) -> None:
         """Adds a line to the events list."""
@@ -215,3 +232,11 @@ class Board:
             return False
         self.over("cache")
         return True
+
+
+def _lasted(duration_ms: int) -> str:
+    """A duration to be read, in one unit: `40s`, `3m`, `2h`."""
+    seconds = max(0, duration_ms) // 1000
+    if seconds < 60:
+        return f"{seconds}s" if seconds else "less than 1s"
+    return age_text(duration_ms)

@@ -211,7 +211,8 @@ def troubles(told: Sequence[tuple[str, str]], width: int, glyphs: Glyphs) -> lis
             lines.append(whole)
             continue
         lines += [
-            line(piece(f" {glyphs.bad} ", Ink.BAD), Piece(part, Ink.BAD)) for part in wrap(text, width - 4)
+            line(piece("   " if row else f" {glyphs.bad} ", Ink.BAD), Piece(part, Ink.BAD))
+            for row, part in enumerate(wrap(text, width - 4))
         ]
         lines += [line("   ", Piece(part)) for part in (wrap(remedy, width - 4) if remedy else ())]
     return lines
@@ -221,7 +222,7 @@ _LEVEL_INKS = {Level.ERROR: Ink.BAD, Level.WARNING: Ink.WARN, Level.INFO: Ink.PL
 
 
 def message(said: Piece | None, event: Event | None, unread: str, glyphs: Glyphs, width: int) -> list[Line]:
-    """What was just done, or the newest error; and how many wait in `e`.
+    """What was just done, or the newest event; and how many errors wait in `e`.
 
     What was just done is said to its end, on more lines where one is too short.
     """
@@ -232,9 +233,9 @@ def message(said: Piece | None, event: Event | None, unread: str, glyphs: Glyphs
         return [line(" ", Piece(part, said.ink)) for part in wrap(said.text, width - 2)]
     if event is None:
         return [justify((), right, width)]
-    sign = glyphs.bad if event.level is Level.ERROR else "!"
-    times = f" ({event.count} times)" if event.count > 1 else ""
-    told = piece(f" {sign} {event.text}{times}", _LEVEL_INKS[event.level], "events")
+    sign = {Level.ERROR: f"{glyphs.bad} ", Level.WARNING: "! "}.get(event.level, "")
+    times = f" ({event.count} times)" if sign and event.count > 1 else ""
+    told = piece(f" {sign}{event.text}{times}", _LEVEL_INKS[event.level], "events")
     return [justify((told,), right, width, ascii=glyphs.ascii)]
 
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+GOOD_NEWS_MS = 60 * 1000
+"""For so long it is said that a trouble is over."""
+
+
 class Event(Struct, frozen=True, kw_only=True):
     """One line of events and errors; equal ones are one line with a count."""
 
@@ -47,10 +51,13 @@ def failure(media: Media) -> Event | None:
     return Event(at=failed_at(media), level=Level.ERROR, source="media", text=text, key=media.key)
 
 
-def newest(notices: Sequence[Notice], failed: Sequence[Media], since: Millis) -> Event | None:
-    """The newest error or warning after a moment."""
-    late = [event for event in _events(notices, failed) if event.level is not Level.INFO and event.at > since]
-    return max(late, key=lambda event: event.at, default=None)
+def newest(notices: Sequence[Notice], failed: Sequence[Media], since: Millis, now: Millis) -> Event | None:
+    """The newest event after a moment: it is news until it is read, good news for a while only."""
+    late = [event for event in _events(notices, failed) if event.at > since]
+    event = max(late, key=lambda event: (event.at, event.level is Level.INFO), default=None)
+    if event is not None and event.level is Level.INFO and now - event.at > GOOD_NEWS_MS:
+        return None
+    return event
 
 
 def all_of(notices: Sequence[Notice], failed: Sequence[Media]) -> list[Event]:

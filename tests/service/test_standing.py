@@ -4,6 +4,8 @@ import asyncio
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import pytest
+
 from console.cache.writer import CacheUnavailable, Recorded
 from console.clock import monotonic
 from console.domain.exceptions import ConsoleError, FixSetting
@@ -72,6 +74,29 @@ def test_a_trouble_keeps_its_beginning_and_ends(clock: Clock) -> None:
     told.over("login")
     told.over("never there")
     assert [one.id for one in told.standing.troubles] == ["cache"]
+
+
+@pytest.mark.parametrize(
+    ("id_", "seconds", "words"),
+    [
+        (Reason.UNREACHABLE.value, 40, "The API answers again, after 40s."),
+        (Reason.LOGIN.value, 200, "The API takes the login again, after 3m."),
+        (Reason.SLOW_DOWN.value, 7300, "The API takes requests again, after 2h."),
+        ("listener", 0, "The listener has its port, after less than 1s."),
+        ("cache", 3, "The cache can be written again, after 3s."),
+        ("inbox", 3, "Orders are taken again, after 3s."),
+        ("task:worker", 61, "The part 'worker' of the service runs again, after 1m."),
+    ],
+)
+async def test_the_end_of_a_trouble_is_told_once(clock: Clock, id_: str, seconds: int, words: str) -> None:
+    told, kept = board(clock), Kept()
+    told.trouble(id_, "Bad.", "Mend it.")
+    clock.move(seconds=seconds)
+    told.over(id_)
+    told.over(id_)
+    await told.end(kept)
+    assert [(one.level, one.text) for one in kept.notices] == [(Level.ERROR, "Bad."), (Level.INFO, words)]
+    assert kept.notices[1].at == clock.at
 
 
 def test_a_frozen_standing_does_not_change_behind_its_reader(clock: Clock) -> None:

@@ -129,6 +129,8 @@ def test_a_condition_that_lasts_is_a_line_with_its_remedy() -> None:
     narrow = strips.troubles(told, 60, UNICODE)
     assert all(measure(each) <= 60 for each in narrow)
     assert "requests stay queued" in " ".join(" ".join(text(each) for each in narrow).split())
+    assert [text(each)[:3] for each in narrow] == [" ✗ ", *["   "] * (len(narrow) - 1)]
+    assert len(narrow) > 2
     assert not strips.troubles([], 140, UNICODE)
 
 
@@ -137,6 +139,9 @@ def test_the_message_is_what_was_just_done_else_the_newest_error() -> None:
     (line,) = strips.message(None, event, "1 error", UNICODE, 80)
     assert text(line).startswith(" ✗ 1006 not found (3 times)")
     assert text(line).endswith("e 1 error ")
+    good = structs.replace(event, level=Level.INFO, text="The API answers again, after 40s.")
+    (line,) = strips.message(None, good, "1 error", UNICODE, 80)
+    assert text(line).startswith(" The API answers again, after 40s.  ")
     (said,) = strips.message(piece("Asked for it."), event, "1 error", UNICODE, 80)
     assert text(said).startswith(" Asked for it.")
     long = strips.message(piece("word " * 40), event, "1 error", UNICODE, 80)

@@ -13,19 +13,40 @@ START = Millis(scene.NOW - scene.DAY)
 
 
 def test_the_newest_failure_is_a_whole_sentence() -> None:
-    event = troubles.newest(scene.NOTICES, FAILED, START)
+    event = troubles.newest(scene.NOTICES, FAILED, START, scene.NOW)
     assert event is not None
     assert event.key == of("file").key
     assert "1006" in event.text
     assert "Νίκος Παππάς" in event.text
-    assert troubles.newest(scene.NOTICES, FAILED, scene.NOW) is None
+    assert troubles.newest(scene.NOTICES, FAILED, scene.NOW, scene.NOW) is None
 
 
 def test_information_is_no_trouble() -> None:
-    assert troubles.newest(scene.NOTICES[:1], [], START) is None
-    newest = troubles.newest(scene.NOTICES, [], START)
+    assert troubles.newest(scene.NOTICES[:1], [], START, scene.NOW) is None
+    newest = troubles.newest(scene.NOTICES, [], START, scene.NOW)
     assert newest is not None
     assert newest.level is Level.WARNING
+    assert troubles.counted(scene.NOTICES[:1], [], START) == ""
+
+
+def test_that_a_trouble_is_over_takes_its_place_for_a_while() -> None:
+    begun = Notice(at=Millis(scene.NOW - 40_000), level=Level.ERROR, source="service", text="Gone.")
+    ended = Notice(at=scene.NOW, level=Level.INFO, source="service", text="Back.")
+    told = [ended, begun]
+
+    def newest(seconds: int) -> str | None:
+        event = troubles.newest(told, [], START, Millis(scene.NOW + seconds * 1000))
+        return event.text if event is not None else None
+
+    assert newest(0) == "Back."
+    assert newest(59) == "Back."
+    assert newest(61) is None, "the old error is no news again"
+    told.insert(0, Notice(at=scene.NOW, level=Level.INFO, source="service", text="Back at once."))
+    told.append(Notice(at=scene.NOW, level=Level.ERROR, source="service", text="Gone at once."))
+    assert newest(0) == "Back at once."
+    late = Notice(at=Millis(scene.NOW + 1), level=Level.WARNING, source="service", text="Odd.")
+    told.insert(0, late)
+    assert newest(61) == "Odd."
 
 
 def test_equal_failures_are_one_line_with_a_count() -> None:

@@ -33,7 +33,7 @@ def _tabs(screen: MainScreen, width: int) -> Sequence[Line]:
 
 
 def _filter(screen: MainScreen, width: int) -> Sequence[Line]:
-    page, finding, marks = screen.list.page, screen.finding, len(screen.list.marks)
+    page, finding = screen.list.page, screen.finding
     state = strips.Filtering(
         selection=finding.selection,
         text=finding.text,
@@ -42,9 +42,15 @@ def _filter(screen: MainScreen, width: int) -> Sequence[Line]:
         error=finding.error,
         shown=page.total,
         everything=page.everything,
-        marks=f"{marks} marked" if marks else "",
+        marks=_marked(len(screen.list.marks), screen.list.hidden_marks()),
     )
     return strips.filter_line(state, screen.drawing.glyphs, width)
+
+
+def _marked(marks: int, hidden: int | None) -> str:
+    if not marks:
+        return ""
+    return f"{marks} marked ({hidden} hidden)" if hidden else f"{marks} marked"
 
 
 def _heading(screen: MainScreen, width: int) -> Sequence[Line]:
@@ -52,8 +58,14 @@ def _heading(screen: MainScreen, width: int) -> Sequence[Line]:
 
 
 def _detail_head(screen: MainScreen, width: int) -> Sequence[Line]:
-    total = screen.list.page.total
-    place = f"   {screen.list.cursor_row + 1} of {total}" if total else ""
+    total, opened = screen.list.page.total, screen.opened.key
+    row = screen.list.cursor_row if opened in (None, screen.list.cursor_key) else None
+    if row is None and opened is not None:
+        row = screen.list.page.find(opened)
+    if row is not None:
+        place = f"   {row + 1} of {total}" if total else ""
+    else:
+        place = "   (no longer in this view)"
     return [(piece("DETAIL", Ink.TITLE if screen.pane == "detail" else Ink.DIM), piece(place, Ink.DIM))]
 
 
@@ -78,7 +90,8 @@ def _message(screen: MainScreen, width: int) -> Sequence[Line]:
     if screen.waiting and screen.said is None:
         return [(piece(" Reading the cache ...", Ink.DIM),)]
     unread = troubles.counted(screen.notices, screen.failed, screen.read_until)
-    newest = troubles.newest(screen.notices, screen.failed, screen.read_until)
+    since = max(screen.read_until, screen.opened_at)  # what is older was told to somebody else
+    newest = troubles.newest(screen.notices, screen.failed, since, screen.setup.now())
     return strips.message(screen.said, newest, unread, screen.drawing.glyphs, width)
 
 

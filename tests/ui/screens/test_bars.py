@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from console.cache.writer import CacheWriter
+from console.domain.media import Millis
+from console.domain.standing import Level, Notice
 from console.ui.screens.bars import DRAWN
 from console.ui.screens.main import SAID
 from tests.ui import scene
@@ -39,12 +42,42 @@ async def test_the_two_lines_below_the_list_follow_the_cursor(db: Path) -> None:
         await console.until(lambda: "Before the deadline" not in console.text)
 
 
-async def test_what_was_said_gives_way_to_the_newest_error(db: Path) -> None:
-    async with opened(db) as console:
+async def tell(db: Path, ago: int, level: Level, text: str) -> None:
+    """A service writes a notice, so many milliseconds before the moment of the scene."""
+    writer = await CacheWriter.open(db, now=lambda: scene.NOW)
+    try:
+        await writer.write_notice(
+            Notice(at=Millis(scene.NOW - ago), level=level, source="service", text=text)
+        )
+    finally:
+        await writer.close()
+
+
+async def test_what_was_said_gives_way_to_the_newest_event(db: Path) -> None:
+    opened_at = Millis(scene.NOW - 50_000)
+    async with opened(db, now=lambda: opened_at) as console:
         await console.press("t")
         await console.shows("Absolute times, UTC.")
+        await tell(db, 45_000, Level.ERROR, "The API cannot be reached.")
         console.main.said_at -= SAID
-        await console.shows("1006 File not found")
+        await console.shows("✗ The API cannot be reached.")
+        await console.shows("e 5 errors, 1 warning")
+        await tell(db, 5_000, Level.INFO, "The API answers again, after 40s.")
+        await console.shows(" The API answers again, after 40s.")
+        await console.shows("e 5 errors, 1 warning")
+        await console.press("e")
+        await console.shows("The API cannot be reached.")
+        await console.press("q")
+        await console.until(lambda: "The API" not in console.text)
+
+
+async def test_what_happened_before_the_console_was_opened_is_counted_but_no_news(db: Path) -> None:
+    await tell(db, 1_000, Level.ERROR, "The API cannot be reached.")
+    async with opened(db) as console:
+        await console.shows("e 5 errors, 1 warning")
+        assert "The API cannot be reached." not in console.text
+        await console.press("e")
+        await console.shows("The API cannot be reached.")
 
 
 async def test_reading_that_takes_long_is_said(db: Path) -> None:
