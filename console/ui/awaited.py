@@ -22,14 +22,17 @@ class Awaited:
     def __init__(self) -> None:
         self._asked: dict[MediaKey, int] = {}
         self._settled: dict[MediaKey, Media] = {}
+        self._left_out: list[str] = []
 
     @property
     def keys(self) -> tuple[MediaKey, ...]:
         """Those whose answer is not in yet."""
         return tuple(key for key in self._asked if key not in self._settled)
 
-    def ask(self, media: Iterable[Media]) -> None:
-        """Waits for these."""
+    def ask(self, media: Iterable[Media], left_out: str = "") -> None:
+        """Waits for these; what was left out, and why, is told again with the answers."""
+        if left_out:
+            self._left_out.append(left_out)
         for each in media:
             if len(self._asked) < MOST:
                 self._asked[each.key] = _attempt(each)
@@ -43,9 +46,11 @@ class Awaited:
                 self._settled[media.key] = media
         if not self._asked or self.keys:
             return None
-        told = _told(list(self._settled.values()))
-        self._asked, self._settled = {}, {}
-        return told
+        told, ink = _told(list(self._settled.values()))
+        if self._left_out:
+            told = f"{told} Left out: {', '.join(self._left_out)}."
+        self._asked, self._settled, self._left_out = {}, {}, []
+        return told, ink
 
 
 def _attempt(media: Media) -> int:

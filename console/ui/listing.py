@@ -54,6 +54,25 @@ class Page(Struct, frozen=True, kw_only=True):
         """The row of a media, if it is among those read."""
         return next((self.first + index for index, media in enumerate(self.rows) if media.key == key), None)
 
+    def in_place_of(self, before: Page, row: int) -> int | None:
+        """Where to go if the media in a row of the page before is not here any more.
+
+        To the nearest one below it that is still here, else to the nearest above. None if no row
+        around it is known in both pages.
+        """
+        rows = {media.key: self.first + index for index, media in enumerate(self.rows)}
+        here = row - before.first
+        below = (rows.get(media.key) for media in before.rows[max(0, here + 1) :])
+        above = (rows.get(media.key) for media in reversed(before.rows[: max(0, here)]))
+        found = next((at for at in below if at is not None), None)
+        if found is not None:
+            return found
+        found = next((at for at in above if at is not None), None)
+        read_to_its_end = before.first + len(before.rows) >= before.total
+        if found is None or read_to_its_end or found + 1 >= self.total:
+            return found
+        return found + 1  # all that was read below has left: what follows was not read before
+
 
 async def read_page(
     reader: AsyncCacheReader, selection: Selection, window_ms: int, now: Millis, place: Place

@@ -64,18 +64,22 @@ def sort_out(found: Iterable[Media]) -> Sorted:
 
 
 async def download(screen: MainScreen) -> None:
-    """Asks for the marked media, or the one under the cursor."""
-    await _ask_for(screen, _targets(screen), "Download")
+    """Asks for the marked media, or the current one."""
+    marked = bool(screen.marks)
+    hidden = await _hidden(screen)
+    found = await _read(screen, _targets(screen))
+    await _offer(screen, sort_out(found), "Download", marked=marked, hidden=hidden)
 
 
 async def retry(screen: MainScreen) -> None:
     """Asks again for those of the marked media, or the current one, that failed or got no answer."""
-    keys = _targets(screen)
+    keys, marked = _targets(screen), bool(screen.marks)
+    hidden = await _hidden(screen)
     found = [media for media in await _read(screen, keys) if media.state in RETRIED]
     if not found:
         screen.say("Nothing to retry: none of it failed. d asks for it anyway.")
         return
-    await _offer(screen, sort_out(found), "Retry", marked=bool(screen.list.marks))
+    await _offer(screen, sort_out(found), "Retry", marked=marked, hidden=hidden)
 
 
 async def download_all(screen: MainScreen) -> None:
@@ -121,27 +125,40 @@ async def download_all(screen: MainScreen) -> None:
 
 def _targets(screen: MainScreen) -> tuple[MediaKey, ...]:
     """The keys an action is for, as they are at this moment."""
-    key = screen.list.cursor_key
-    return tuple(screen.list.marks) or ((key,) if key is not None else ())
+    key = screen.current_key()
+    return tuple(screen.marks) or ((key,) if key is not None else ())
 
 
-async def _ask_for(screen: MainScreen, keys: Sequence[MediaKey], verb: str) -> None:
-    marked = bool(screen.list.marks)
-    found = await _read(screen, keys)
-    await _offer(screen, sort_out(found), verb, marked=marked)
+async def _hidden(screen: MainScreen) -> str:
+    """How many of the marked media the list does not show, in a sentence; empty if it shows them all."""
+    marks, setup = screen.marks, screen.setup
+    count = screen.list.hidden_marks() if marks else 0
+    if count is None:
+        try:
+            reader = await screen.follower.reader()
+            found = await reader.run(queries.keys(screen.selection(), setup.window_ms, setup.now()))
+        except ConsoleError as error:
+            screen.show_failure(error)
+            found = []
+        count = len(set(marks).difference(found))
+    return f"{len(marks)} marked, {count} of them not shown here." if count else ""
 
 
-async def _offer(screen: MainScreen, found: Sorted, verb: str, *, marked: bool) -> None:
-    """Leaves the orders, after a question where they are many."""
+async def _offer(screen: MainScreen, found: Sorted, verb: str, *, marked: bool, hidden: str) -> None:
+    """Leaves the orders, after a question where they are many or for media that are not shown."""
     from console.ui.screens.confirm import Confirm
 
     if not found.ask:
         screen.say(_refusal(found), Ink.WARN)
         return
-    if len(found.ask) < MANY:
+    if len(found.ask) < MANY and not hidden:
         await _leave(screen, found.ask, found.why(), marked=marked)
         return
-    told = [_counted(found.ask)] + ([f"Left out: {found.why()}."] if found.left else [])
+    told = (
+        ([hidden] if hidden else [])
+        + [_counted(found.ask)]
+        + ([f"Left out: {found.why()}."] if found.left else [])
+    )
 
     async def answered(answer: str | None) -> None:
         if answer is not None:
@@ -185,7 +202,7 @@ async def _leave(screen: MainScreen, media: Sequence[Media], left_out: str, *, m
     except ConsoleError as error:
         screen.say(str(error), Ink.BAD)
         return
-    screen.answers.ask(media)
+    screen.answers.ask(media, left_out)
     if marked:
         screen.list.marks.clear()
     name, _ = title(media[0])

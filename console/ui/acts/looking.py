@@ -194,7 +194,9 @@ async def listener(screen: MainScreen) -> None:
     standing = screen.setup.host.standing()
     stopped = standing is not None and standing.stopped
     screen.setup.host.retry_listener()
-    screen.say("Trying to start the service again." if stopped else "Trying to bind the listener's port again.")
+    screen.say(
+        "Trying to start the service again." if stopped else "Trying to bind the listener's port again."
+    )
 
 
 async def quit_(screen: MainScreen) -> None:

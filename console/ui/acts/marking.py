@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 async def mark(screen: MainScreen) -> None:
     """Marks the row, or takes its mark away, and steps down."""
-    key = screen.list.cursor_key
+    key = screen.current_key()
     if key is None:
         screen.say("Nothing to mark: the list is empty.")
         return
@@ -28,7 +28,7 @@ async def mark(screen: MainScreen) -> None:
 
 async def mark_range(screen: MainScreen) -> None:
     """Remembers the row; the second time, marks everything from there to the cursor."""
-    here, start = screen.list.cursor_key, screen.list.range_from
+    here, start = screen.current_key(), screen.list.range_from
     if here is None:
         screen.say("Nothing to mark: the list is empty.")
     elif start is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from console.ui.acts.asking import RETRIED, hindrance
+from console.ui.commands import shown_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,7 @@ _NEEDS_ROW = frozenset({"download", "retry", "copy", "mark", "mark_range", "open
 
 def why_not(screen: MainScreen, name: str) -> str | None:
     """The reason in a sentence; None if the command can work."""
-    media, marks = screen.current, screen.list.marks
+    media, marks = screen.current, screen.marks
     if name in _NEEDS_ROW and media is None and not (marks and name in ("download", "retry")):
         return "There is no row here: the list is empty."
     if name == "download_all" and not screen.list.page.total:
@@ -29,6 +30,17 @@ def why_not(screen: MainScreen, name: str) -> str | None:
     if name == "listener":
         return _listener(screen)
     return None
+
+
+def unseen(screen: MainScreen, name: str) -> str | None:
+    """What to answer where a command would act on a row that the operator has not seen; None if seen."""
+    if screen.opened.key is not None:
+        fresh = screen.opened.seen or name == "download_all"
+    else:
+        fresh = screen.list.seen and (bool(screen.marks) or not screen.list.slipped)
+    return (
+        None if fresh else f"The list has just changed: press {shown_key(screen.setup.keys[name][0])} again."
+    )
 
 
 def dimmed(screen: MainScreen, names: Sequence[str]) -> frozenset[str]:

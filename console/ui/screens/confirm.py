@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class Confirm(Sheet[str | None]):
     """Gives the key of the chosen answer, or None where it was closed.
 
-    `answers` are pairs of key and words; Enter chooses the first.
+    `answers` are pairs of key and words; Enter chooses the first. A key that came before the question
+    was on the terminal answers nothing.
     """
 
     def __init__(
@@ -40,6 +41,8 @@ class Confirm(Sheet[str | None]):
         return lines
 
     def press(self, key: str, character: str) -> bool:
+        if not self.painted:
+            return key == "enter"
         if key == "enter":
             self.dismiss(self._answers[0][0])
             return True

@@ -325,7 +325,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Runs a command by its id, or says why it cannot work now."""
         if self.small and name not in AT_REST:
             return
-        reason = why_not(self, name) or (unseen(self, name) if name in ACTING else None)
+        reason = (unseen(self, name) if name in ACTING else None) or why_not(self, name)
         if reason is not None:
             self.say(reason, Ink.WARN)
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
@@ -25,6 +26,7 @@ T = TypeVar("T")
 class Sheet(ModalScreen[T], inherit_bindings=False):
     """What all sheets share: they scroll, and Esc or `q` closes them without a result.
 
+    A sheet closes once: keys and clicks that were on their way to it when it closed do nothing.
     A sheet that is `searchable` takes `/`; what is typed then is handed to `lines`.
     """
 
@@ -43,6 +45,9 @@ class Sheet(ModalScreen[T], inherit_bindings=False):
         self.heading = title
         self.keys = keys
         self.searchable = searchable
+        self.closing = False
+        self.painted = False
+        """Whether it was on the terminal, so that a key can be an answer to it."""
         self.search: Editor | None = None
         self.query_text = ""
         self.title_bar = Bar(drawing, id="sheettitle")
@@ -64,6 +69,17 @@ class Sheet(ModalScreen[T], inherit_bindings=False):
         self.title_bar.show(lambda width: [self._title(width), ()])
         self.foot.show(lambda width: [(), self._keys(width)])
         self.redraw()
+        self.call_after_refresh(self._was_painted)
+
+    def _was_painted(self) -> None:
+        self.painted = True
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Closes the sheet with a result; does nothing where it is closing already."""
+        if self.closing:
+            return AwaitComplete()
+        self.closing = True
+        return super().dismiss(result)
 
     def redraw(self) -> None:
         """Draws everything again."""
@@ -90,6 +106,8 @@ class Sheet(ModalScreen[T], inherit_bindings=False):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
+        if self.closing:
+            return
         if self.search is not None:
             self.type(event)
         elif not self.press(event.key, event.character or ""):

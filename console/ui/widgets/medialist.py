@@ -9,6 +9,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 
+from console.clock import monotonic
 from console.domain.views import Selection
 from console.ui.listing import MARGIN, Page, Place
 from console.ui.paint import EMPTY, Line, strip
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
     from console.domain.media import Media, MediaKey
     from console.ui.widgets.drawing import Drawing
 
-Painted: TypeAlias = tuple[Line, Ink | None]
+Painted: TypeAlias = tuple[Line, Ink | None, "MediaKey | None"]
+"""A line, what lies over it, and whose it is: two media may read the same."""
+
+SLIPPED = 0.5
+"""Seconds for which a cursor that moved by itself may still be taken for where it was."""
 
 
 class MediaList(ScrollView, can_focus=False):
@@ -57,6 +62,8 @@ class MediaList(ScrollView, can_focus=False):
         self._row = 0
         self._key: MediaKey | None = None
         self._painted: list[Painted] = []
+        self._seen: set[MediaKey] = set()
+        self._slipped_at: float | None = None
 
     @property
     def cursor_key(self) -> MediaKey | None:
@@ -75,6 +82,16 @@ class MediaList(ScrollView, can_focus=False):
         return media if media is not None and media.key == self._key else None
 
     @property
+    def seen(self) -> bool:
+        """Whether the row under the cursor was on the terminal since this selection was opened."""
+        return self._key is None or self._key in self._seen
+
+    @property
+    def slipped(self) -> bool:
+        """Whether the cursor has just come to another media by itself, because its own left the list."""
+        return self._slipped_at is not None and monotonic() - self._slipped_at < SLIPPED
+
+    @property
     def seen_rows(self) -> int:
         """Visible rows."""
         return self.scrollable_content_region.height
@@ -90,6 +107,8 @@ class MediaList(ScrollView, can_focus=False):
     def show(self, page: Page) -> bool:
         """Takes a new page; the cursor stays on its media, and that media on its line.
 
+        Where its media left the list, the cursor goes to the next one below that did not, else above.
+
         Returns False, and changes nothing, if the cursor moved while the page was read and its media
         is not among the rows: then another page is needed.
         """
@@ -99,13 +118,23 @@ class MediaList(ScrollView, can_focus=False):
         )
         if row is None and page.place.cursor != self._key and not changed_selection:
             return False
+        if row is None and not changed_selection:
+            row = page.in_place_of(self.page, self._row)
         top = 0 if changed_selection else self._top_after(page, row)
         if row is None:
             row = 0 if changed_selection else self._row
-        self.page = page
+        before, self.page = self._key, page
         self._row = max(0, min(row, page.total - 1))
-        under = page.at(self._row)
-        self._key = under.key if under is not None else None
+        if page.cursor_row is None or page.place.cursor != before:
+            under = page.at(self._row)
+            self._key = under.key if under is not None else None
+        if changed_selection:
+            self._seen.clear()
+            self.refresh()
+        else:
+            self._seen.intersection_update((before, *(media.key for media in page.rows)))
+            if before is not None and before != self._key:
+                self._slipped_at = monotonic()
         self.virtual_size = Size(self.scrollable_content_region.width, page.total)
         self.scroll_to(y=top, animate=False)
         if changed_selection:
@@ -153,6 +182,12 @@ class MediaList(ScrollView, can_focus=False):
                 self.marks.pop(key, None)
         self.repaint()
 
+    def hidden_marks(self) -> int | None:
+        """How many marked media the list does not show; None where it is too long to tell from its page."""
+        shown = {media.key for media in self.page.rows}
+        hidden = sum(key not in shown for key in self.marks)
+        return hidden if not hidden or len(shown) == self.page.total else None
+
     def relook(self, look: Look) -> None:
         """Draws with another look (time passed, other width, other times); repaints what changed."""
         self.look = look
@@ -174,13 +209,13 @@ class MediaList(ScrollView, can_focus=False):
 
     def _paint(self, index: int) -> Painted:
         if not self.page.total:
-            return (self.empty[index] if index < len(self.empty) else EMPTY), None
+            return (self.empty[index] if index < len(self.empty) else EMPTY), None, None
         media = self.page.at(index)
         if media is None:
-            return EMPTY, None
+            return EMPTY, None, None
         cursor = index == self._row
         over = (Ink.CURSOR if self.active else Ink.CURSOR_AWAY) if cursor else None
-        return row(media, self.look, cursor=cursor, marked=media.key in self.marks), over
+        return row(media, self.look, cursor=cursor, marked=media.key in self.marks), over, media.key
 
     def _bring_into_sight(self) -> None:
         top, height = self.scroll_offset.y, max(1, self.seen_rows)
@@ -213,6 +248,8 @@ class MediaList(ScrollView, can_focus=False):
             self.post_message(self.Opened())
 
     def render_line(self, y: int) -> Strip:
-        line, over = self._paint(self.scroll_offset.y + y)
+        line, over, key = self._paint(self.scroll_offset.y + y)
+        if key is not None:
+            self._seen.add(key)
         width = self.scrollable_content_region.width
         return strip(line, width, self._drawing.inks, self.visual_style.rich_style, over)
