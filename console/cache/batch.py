@@ -15,6 +15,7 @@ from console.domain import facts, ledger, standing
 from console.domain.facts import Fact, MediaStored, ResultNoted, StoreFailed, StoreQueued
 from console.domain.media import Media
 from console.domain.orders import Order, Taken
+from console.domain.retention import DAY_MS
 
 if TYPE_CHECKING:
     import sqlite3
@@ -30,6 +31,11 @@ MediaRef: TypeAlias = "tuple[str, MediaKey]"
 
 NOTICES_KEPT: Final = 1000
 QUARANTINE_KEPT: Final = 1000
+QUARANTINE_BYTES: Final = 64_000_000
+"""Bodies with parts in quarantine hold so many bytes together at most; the newest stays in any case."""
+ORDERS_KEPT: Final = 10_000
+ORDERS_KEPT_MS: Final = 30 * DAY_MS
+"""What became of an order is remembered so long, and that of the newest so many for ever."""
 
 _LOOKUP_SIZES: Final = (1, 8, 64, 512)
 """Few different statements, so that each stays prepared."""
@@ -42,6 +48,10 @@ _INSERT_FACT: Final = (
 _INSERT_QUARANTINE: Final = (
     "INSERT INTO quarantine (webhook_id, received_at, place, reason, digest) VALUES (?, ?, ?, ?, ?) "
     "ON CONFLICT (digest, place) DO NOTHING"
+)
+_NEWEST_QUARANTINE: Final = (
+    "SELECT q.id, q.webhook_id, coalesce(length(w.body), 0) FROM quarantine AS q "
+    "LEFT JOIN webhook AS w ON w.id = q.webhook_id ORDER BY q.id DESC LIMIT ?"
 )
 _COUNT_NOTICE: Final = (
     "INSERT INTO notice (first_at, at, level, source, text, media_key, count) VALUES (?, ?, ?, ?, ?, ?, ?) "
@@ -77,6 +87,7 @@ class Batch:
         self._changed: set[MediaRef] = set()
         self._looked_up: set[MediaRef] = set()
         self._next_webhook: int | None = None
+        self._quarantine_grew = False
         self._look_up(set(refs))
 
     def media(self, ref: MediaRef) -> Media | None:
@@ -168,8 +179,18 @@ class Batch:
             self._changed.update([(fact.account, fact.key) for fact in new])
         return new
 
+    def trim_orders(self, now: Millis) -> None:
+        """Forgets what became of the oldest orders."""
+        self._connection.execute(
+            "DELETE FROM order_taken WHERE at < min(?, coalesce("
+            "(SELECT at FROM order_taken ORDER BY at DESC LIMIT 1 OFFSET ?), 0))",
+            (now - ORDERS_KEPT_MS, ORDERS_KEPT - 1),
+        )
+
     def write(self) -> None:
-        """Writes the rows that the facts led to."""
+        """Writes the rows that the facts led to, and keeps the quarantine within its bounds."""
+        if self._quarantine_grew:
+            self._trim_quarantine()
         self._connection.executemany(UPSERT, [media_row(self._held[ref]) for ref in self._changed])
 
     def _open_attempt(self, order: Order, now: Millis) -> Taken:
@@ -191,14 +212,22 @@ class Batch:
         digest = hashlib.blake2b(body, digest_size=16).digest()
         rows = [(number, received_at, part.where, part.reason, digest) for part in unread]
         added = self._connection.executemany(_INSERT_QUARANTINE, rows).rowcount
-        if added:
-            self._trim_quarantine()
+        self._quarantine_grew |= added > 0
         return added
 
     def _trim_quarantine(self) -> None:
-        """Drops the oldest parts beyond the bound, and bodies that were kept for them alone."""
+        """Drops the oldest parts beyond the bounds, and bodies that were kept for them alone."""
         execute = self._connection.execute
-        (oldest,) = execute("SELECT max(id) - ? FROM quarantine", (QUARANTINE_KEPT,)).fetchone()
+        oldest = total = 0
+        bodies: set[int] = set()
+        for count, (part, webhook, length) in enumerate(execute(_NEWEST_QUARANTINE, (QUARANTINE_KEPT + 1,))):
+            total += 0 if webhook in bodies else length
+            bodies.add(webhook)
+            if count == QUARANTINE_KEPT or (len(bodies) > 1 and total > QUARANTINE_BYTES):
+                oldest = part
+                break
+        if not oldest:
+            return
         execute(
             "DELETE FROM webhook WHERE facts = 0 AND id IN (SELECT webhook_id FROM quarantine WHERE id <= ?) "
             "AND id NOT IN (SELECT webhook_id FROM quarantine WHERE id > ?)",

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 EVERYTHING_SHOWN: Final = -1
 """As a limit: no limit."""
 
+_LAST_FEW: Final = 1000
+
 
 def media(key: MediaKey, account: str = DEFAULT_ACCOUNT) -> Query[Media | None]:
     """One media, or None if the cache does not know it."""
@@ -119,6 +121,18 @@ def raw_bodies(key: MediaKey, account: str = DEFAULT_ACCOUNT) -> ListQuery[tuple
 def standing() -> Query[Standing | None]:
     """The standing that the service wrote last, if there ever was a service."""
     return first_of("SELECT data FROM status", (), lambda row: standings.decode(row[0]))
+
+
+def last_receipt() -> Query[Millis | None]:
+    """The receipt of the newest webhook that is stored, or None if none is.
+
+    Bodies are numbered in about the order in which they came, so the last few numbers tell.
+    """
+    return folded(
+        "SELECT max(received_at) FROM (SELECT received_at FROM webhook ORDER BY id DESC LIMIT ?)",
+        (_LAST_FEW,),
+        lambda rows: None if rows[0][0] is None else Millis(rows[0][0]),
+    )
 
 
 def notices(limit: int = EVERYTHING_SHOWN) -> ListQuery[Notice]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from console.cache.batch import Batch, Decided, Recorded
 from console.cache.commit import Committer, DecisionFailed, Entry
@@ -28,6 +28,9 @@ __all__ = ["CacheBusy", "CacheUnavailable", "CacheWriter", "Decided", "Recorded"
 
 _T = TypeVar("_T")
 
+TRIM_ORDERS_AFTER: Final = 1000
+"""Orders between two looks for those that may be forgotten: each look reads the whole table."""
+
 
 class CacheWriter:
     """Writes facts. Whatever a call returns is on the disk.
@@ -44,6 +47,7 @@ class CacheWriter:
         self._capacity = capacity
         self._loop = asyncio.get_running_loop()
         self._closed = False
+        self._orders_untrimmed = TRIM_ORDERS_AFTER
 
     @classmethod
     async def open(
@@ -134,7 +138,18 @@ class CacheWriter:
         """
         now = self._now()
         refs = [(order.account, order.key) for order in orders]
-        return await self._submit(refs, lambda batch: [batch.take_order(order, now) for order in orders])
+        self._orders_untrimmed += len(orders)
+        trim = self._orders_untrimmed > TRIM_ORDERS_AFTER
+        if trim:
+            self._orders_untrimmed = 0
+
+        def work(batch: Batch) -> list[Taken]:
+            taken = [batch.take_order(order, now) for order in orders]
+            if trim:
+                batch.trim_orders(now)
+            return taken
+
+        return await self._submit(refs, work)
 
     async def write_standing(self, standing: Standing) -> None:
         """Replaces the standing that viewers see.

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.cache import migrations
-from console.cache.batch import NOTICES_KEPT, QUARANTINE_KEPT, Batch, Recorded
+from console.cache.batch import (
+    NOTICES_KEPT,
+    ORDERS_KEPT,
+    ORDERS_KEPT_MS,
+    QUARANTINE_BYTES,
+    QUARANTINE_KEPT,
+    Batch,
+    Recorded,
+)
 from console.cache.query import sql
 from console.cache.rows import SELECTED, read_media
 from console.domain import facts, ledger
@@ -165,6 +173,51 @@ def test_the_quarantine_is_bounded_and_takes_its_bodies_along(connection: sqlite
     bodies = [row[0] for row in connection.execute("SELECT body FROM webhook ORDER BY id")]
     assert bodies == [b"with facts", *(b"%d" % number for number in range(2, QUARANTINE_KEPT + 2))]
     assert count(connection, "quarantine") == QUARANTINE_KEPT
+
+
+def test_the_quarantine_is_bounded_in_bytes(connection: sqlite3.Connection) -> None:
+    parts = (Unread(where="messages[0]", reason="odd"), Unread(where="messages[1]", reason="odd"))
+    size = QUARANTINE_BYTES // 4
+    for number in range(6):
+        with batch(connection) as work:
+            work.take_webhook(b"%d" % number + bytes(size - 1), NOW, Reading(unread=parts))
+    first = [row[0] for row in connection.execute("SELECT substr(body, 1, 1) FROM webhook ORDER BY id")]
+    assert first == [b"2", b"3", b"4", b"5"]
+    assert count(connection, "quarantine") == 2 * len(first)
+
+
+def test_one_body_larger_than_the_whole_quarantine_stays_alone(connection: sqlite3.Connection) -> None:
+    part = Unread(where="", reason="odd")
+    for body in (b"small", bytes(QUARANTINE_BYTES + 1)):
+        with batch(connection) as work:
+            work.take_webhook(body, NOW, Reading(unread=(part,)))
+    assert (count(connection, "webhook"), count(connection, "quarantine")) == (1, 1)
+    assert connection.execute("SELECT length(body) FROM webhook").fetchone() == (QUARANTINE_BYTES + 1,)
+
+
+def test_what_became_of_orders_is_forgotten_when_it_is_old_and_there_are_many(
+    connection: sqlite3.Connection,
+) -> None:
+    def left() -> list[str]:
+        rows = connection.execute("SELECT id FROM order_taken ORDER BY at LIMIT 2")
+        return [row[0] for row in rows]
+
+    old = NOW - ORDERS_KEPT_MS - 1
+    connection.executemany(
+        "INSERT INTO order_taken (id, at, account, media_key, taken) VALUES (?, ?, 'default', 'a', 'queued')",
+        [(str(number), old - ORDERS_KEPT + number) for number in range(ORDERS_KEPT)],
+    )
+    with batch(connection) as work:
+        work.trim_orders(NOW)
+    assert left() == ["0", "1"], "old, but not many"
+    with batch(connection) as work:
+        work.take_order(order("new", "nobody"), NOW)
+        work.trim_orders(NOW)
+    assert left() == ["1", "2"]
+    with batch(connection) as work:
+        work.take_order(order("newer", "nobody"), Millis(old - ORDERS_KEPT + 5))
+        work.trim_orders(Millis(old - ORDERS_KEPT))
+    assert left() == ["1", "2"], "many, but not old"
 
 
 def test_trouble_of_the_client_becomes_a_notice_without_a_body(connection: sqlite3.Connection) -> None:

@@ -65,6 +65,18 @@ def test_one_media_by_its_key(ten: Path) -> None:
         assert reader.run(queries.media(key("\udcff"))) is None
 
 
+async def test_the_newest_receipt_is_found_though_webhooks_overtake_each_other(db: Path) -> None:
+    writer = await CacheWriter.open(db, now=lambda: NOW)
+    try:
+        with CacheReader(db) as reader:
+            assert reader.run(queries.last_receipt()) is None
+            for name, at in (("a", NOW), ("b", NOW + 9), ("c", NOW + 5)):
+                await writer.take_webhook(b"{}", Millis(at), Reading(facts=(announced(name),)))
+            assert reader.run(queries.last_receipt()) == NOW + 9
+    finally:
+        await writer.close()
+
+
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(several_media, st.sampled_from(View), st.sampled_from(Sort), st.booleans())
 def test_every_row_has_its_position(

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from console.cache import queries
+from console.cache.batch import ORDERS_KEPT, ORDERS_KEPT_MS
 from console.cache.inbox import Inbox
 from console.cache.migrations import CacheRefused, open_writer
 from console.cache.paths import wal_path
 from console.cache.reader import CacheReader
-from console.cache.writer import CacheBusy, CacheUnavailable, CacheWriter, Recorded
+from console.cache.writer import TRIM_ORDERS_AFTER, CacheBusy, CacheUnavailable, CacheWriter, Recorded
 from console.domain.facts import StoreRequested
-from console.domain.media import State
+from console.domain.media import Millis, State
 from console.domain.orders import Taken
 from console.domain.reading import Reading, Unread
 from console.domain.standing import Level, Notice, Standing
@@ -356,3 +357,21 @@ async def test_what_was_acknowledged_survives_a_kill(db: Path) -> None:
     assert acknowledged | {"after"} <= set(keys_in(db))
     with closing(sqlite3.connect(db)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_orders_are_forgotten_at_the_first_look_and_then_once_in_a_while(db: Path) -> None:
+    writer = await CacheWriter.open(db, now=lambda: NOW)
+    old = Millis(NOW - 2 * ORDERS_KEPT_MS)
+    with closing(sqlite3.connect(db)) as connection:
+        connection.executemany(
+            "INSERT INTO order_taken VALUES (?, ?, 'default', 'a', 'queued')",
+            [(f"old {number}", old + number) for number in range(ORDERS_KEPT + 50)],
+        )
+        connection.commit()
+        counted = "SELECT count(*) FROM order_taken"
+        for number, kept in enumerate((ORDERS_KEPT, ORDERS_KEPT + 1, ORDERS_KEPT + 2)):
+            await writer.take_order(order(str(number), "a"))
+            assert connection.execute(counted).fetchone() == (kept,)
+        await writer.take_orders([order(f"more {number}", "a") for number in range(TRIM_ORDERS_AFTER)])
+        assert connection.execute(counted).fetchone() == (ORDERS_KEPT,)
+    await writer.close()
