@@ -25,8 +25,9 @@ class HealthWatch:
     """Makes the health call every half minute, more often while something is wrong.
 
     It holds the queue when no connection to the API can be made, probes it with growing pauses, and
-    lets the queue go on as soon as there is one, even if the health call itself is broken. That the login is refused it only shows: whether the queue
-    must stand still for it, a store request finds out, and the API object keeps logins few.
+    lets the queue go on as soon as there is one, even if the health call itself is broken. That the
+    login is refused it only shows: whether the queue must stand still for it, a store request finds
+    out, and the API object keeps logins few.
     """
 
     def __init__(
