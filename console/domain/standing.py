@@ -55,7 +55,7 @@ class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Address the webhook listener is bound to, as `host:port`; None while it is not."""
     listener_error: str | None = None
     last_event_at: Millis | None = None
-    """Receipt of the last webhook that was answered 200."""
+    """Receipt of the last webhook that was answered 200, or that an earlier service stored."""
     webhooks: int = 0
     refused: int = 0
     """Webhooks answered 4xx since the service started."""

@@ -129,6 +129,7 @@ class Service:
     async def _serve(
         self, writer: CacheWriter, reader: AsyncCacheReader, ready: asyncio.Event, stop: asyncio.Event
     ) -> None:
+        self._board.recall(await reader.run(queries.last_receipt()))
         recorder = Recorder(writer, self._board, wait=self._wait)
         self._supervisor.keep("standing", lambda: self._board.keep(writer))
         listener = self._supervisor.keep("listener", lambda: self._listen(writer))

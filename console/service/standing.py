@@ -129,6 +129,10 @@ class Board:
 
     # -- the listener's witness
 
+    def recall(self, last_event_at: Millis | None) -> None:
+        """The newest webhook of the time before this service, as the cache has it."""
+        self._set(replace(self.standing, last_event_at=last_event_at))
+
     def acknowledged(self, at: Millis, recorded: Recorded | None) -> None:
         """A webhook was answered 200."""
         standing = self.standing

@@ -46,6 +46,20 @@ async def test_from_the_announcement_to_the_file(tmp_path: Path, simulator: Simu
         assert world.standing.last_event_at is not None
 
 
+async def test_a_service_begins_with_the_newest_event_of_the_one_before(tmp_path: Path) -> None:
+    db = tmp_path / "c.db"
+    async with running(db, None) as world:
+        assert world.standing.last_event_at is None
+        image = {"messages": [{"id": "m", "type": "image", "image": {"id": "a"}}]}
+        async with httpx.AsyncClient(trust_env=False) as http:
+            assert (await http.post(world.webhook_url, json=image)).status_code == 200
+        last = world.standing.last_event_at
+        assert last is not None
+    async with running(db, None) as world:
+        assert world.standing.last_event_at == last
+        assert world.standing.webhooks == 0
+
+
 async def test_an_order_is_taken_within_a_quarter_of_a_second(tmp_path: Path, simulator: Simulator) -> None:
     async with running(tmp_path / "c.db", api_of(simulator), simulator=simulator) as world:
         keys = [await announced(simulator, ["silent"]) for _ in range(5)]
