@@ -1,4 +1,4 @@
-"""The fixed lines around the list: header, views, filter, troubles, message, footer."""
+"""The fixed lines around the list below the header: views, filter, troubles, message, footer."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from console.domain import retention
 from console.domain.filters import FilterError
-from console.domain.media import State
-from console.domain.standing import Health, Level, Standing
+from console.domain.standing import Level
 from console.domain.views import Selection, View
-from console.ui import moments
 from console.ui.commands import BY_ID, shown_key
 from console.ui.editor import Editor
 from console.ui.paint import Line, Piece, cut, justify, line, measure, piece, wrap
@@ -20,12 +17,8 @@ from console.ui.theme import Ink
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from console.domain.media import Millis
     from console.ui.glyphs import Glyphs
     from console.ui.troubles import Event
-
-QUIET_MS = 60 * 60 * 1000
-"""An event older than this is said to be unusually old."""
 
 
 class Filtering(Struct, frozen=True, kw_only=True):
@@ -41,77 +34,7 @@ class Filtering(Struct, frozen=True, kw_only=True):
     marks: str = ""
 
 
-_HEALTH_INKS = {Health.CONNECTED: Ink.GOOD, Health.CONNECTING: Ink.WARN, Health.UNKNOWN: Ink.DIM}
 _MARGIN = piece(" ")
-
-
-class Liveness(Struct, frozen=True, kw_only=True):
-    """Everything the header says besides the time."""
-
-    account: str
-    standing: Standing | None
-    viewer_of: str | None
-
-
-def header(live: Liveness, glyphs: Glyphs, now: Millis, width: int) -> Line:
-    """Who is watched, whether it is well, whether events arrive; what matters least is left out first."""
-    api, health, listener, last = _parts(live, glyphs, now)
-    right = line(*last, piece(f"  {moments.clock(now)} ", Ink.DIM))
-    name = piece("Media Console", Ink.TITLE)
-    gap = piece("  ")
-    account = line(gap, piece(live.account)) if live.account else ()
-    for middle in (
-        line(name, *account, gap, *api, gap, *health, gap, *listener),
-        line(name, gap, *api, gap, *health, gap, *listener),
-        line(*api, gap, *health, gap, *listener),
-        line(*health, gap, *listener),
-    ):
-        if measure(middle) + measure(right) + 3 <= width:
-            return justify((_MARGIN, *middle), right, width)
-    return justify(line(" ", *health), right, width, ascii=glyphs.ascii)
-
-
-def _parts(live: Liveness, glyphs: Glyphs, now: Millis) -> tuple[Line, Line, Line, Line]:
-    standing = live.standing
-    viewing = line(piece(f"viewing ({live.viewer_of})", Ink.WARN)) if live.viewer_of else ()
-    if standing is None:
-        waiting = viewing or line(piece("starting", Ink.DIM))
-        return (), waiting, (), ()
-    if standing.stopped and not viewing:
-        viewing = line(piece("no service", Ink.WARN))
-    host = (standing.api_url or "").removeprefix("https://").removeprefix("http://")
-    api = line(piece(host)) if host else ()
-    ink = _HEALTH_INKS.get(standing.health, Ink.BAD)
-    sign, word = _health_words(standing, glyphs)
-    health = line(piece(f"{sign} {word}", ink))
-    if viewing:
-        listener = viewing
-    elif standing.listener:
-        port = standing.listener.rpartition(":")[2]
-        listener = line(piece(f"{glyphs.on} listening :{port}", Ink.GOOD))
-    else:
-        listener = line(piece(f"{glyphs.bad} not listening", Ink.BAD))
-    if standing.last_event_at is None:
-        return api, health, listener, line(piece("no event yet", Ink.DIM))
-    age = now - standing.last_event_at
-    quiet = age > QUIET_MS
-    told = f"{'! ' if quiet else ''}last event {retention.age_text(age)} ago"
-    return api, health, listener, line(piece(told, Ink.WARN if quiet else Ink.PLAIN))
-
-
-def _health_words(standing: Standing, glyphs: Glyphs) -> tuple[str, str]:
-    """The sign and the word for the client's health."""
-    match standing.health:
-        case Health.CONNECTED:
-            return glyphs.on, standing.health.value
-        case Health.NOT_CONFIGURED:
-            return glyphs.bad, "no API set"
-        case Health.UNKNOWN if standing.health_at is None:
-            return glyphs.states[State.QUEUED], "not asked yet"
-        case Health.UNKNOWN:
-            return glyphs.states[State.UNCONFIRMED], "client unknown"
-    return glyphs.bad, standing.health.value
-
 
 _SHORTER = {
     View.NEEDS_DOWNLOAD: "Needs dl",

@@ -49,7 +49,8 @@ async def test_from_the_announcement_to_the_file(tmp_path: Path, simulator: Simu
 async def test_a_service_begins_with_the_newest_event_of_the_one_before(tmp_path: Path) -> None:
     db = tmp_path / "c.db"
     async with running(db, None) as world:
-        assert world.standing.last_event_at is None
+        fresh = world.standing
+        assert fresh.last_event_at is None
         image = {"messages": [{"id": "m", "type": "image", "image": {"id": "a"}}]}
         async with httpx.AsyncClient(trust_env=False) as http:
             assert (await http.post(world.webhook_url, json=image)).status_code == 200

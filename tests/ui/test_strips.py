@@ -6,8 +6,7 @@ import pytest
 from msgspec import structs
 
 from console.domain.filters import FilterError, parse
-from console.domain.media import Millis
-from console.domain.standing import Health, Level, Standing
+from console.domain.standing import Level
 from console.domain.views import Selection, Sort, View
 from console.ui import strips
 from console.ui.commands import FOOTERS, key_map
@@ -23,49 +22,6 @@ COUNTS = dict(zip(View, (1204, 37, 3, 2, 6, 1156), strict=True))
 
 def text(line: Line) -> str:
     return "".join(part.text for part in line)
-
-
-def header(width: int, standing: Standing | None = scene.STANDING, viewer_of: str | None = None) -> str:
-    live = strips.Liveness(account="prod", standing=standing, viewer_of=viewer_of)
-    line = strips.header(live, UNICODE, scene.NOW, width)
-    assert measure(line) <= width
-    return text(line)
-
-
-def test_the_header_says_who_is_watched_and_proves_that_events_arrive() -> None:
-    told = header(140)
-    for part in (
-        "Media Console",
-        "prod",
-        "wa.example:9090",
-        "● connected",
-        "listening :8085",
-        "last event <1m ago",
-    ):
-        assert part in told
-    assert told.endswith("14:02Z ")
-
-
-@pytest.mark.parametrize("width", [60, 80, 100])
-def test_what_matters_stays_in_a_narrow_header(width: int) -> None:
-    told = header(width)
-    assert "connected" in told
-    assert "last event" in told
-
-
-def test_trouble_is_said_in_words() -> None:
-    down = structs.replace(scene.STANDING, health=Health.UNREACHABLE, listener=None)
-    assert "✗ unreachable" in header(140, down)
-    assert "✗ not listening" in header(140, down)
-    quiet = structs.replace(scene.STANDING, last_event_at=Millis(scene.NOW - 3 * scene.HOUR))
-    assert "! last event 3h ago" in header(140, quiet)
-    never = structs.replace(scene.STANDING, last_event_at=None)
-    assert "no event yet" in header(140, never)
-    assert "viewing (pid 7)" in header(140, scene.STANDING, "pid 7")
-    assert "viewing (pid 7)" in header(80, None, "pid 7")
-    assert "no service" in header(140, structs.replace(scene.STANDING, stopped=True))
-    assert "starting" in header(80, None)
-    assert "no API set" in header(140, structs.replace(scene.STANDING, health=Health.NOT_CONFIGURED))
 
 
 @pytest.mark.parametrize("width", [60, 80, 140])
@@ -171,20 +127,3 @@ def test_a_changed_key_stands_in_the_footer() -> None:
 def test_while_the_filter_is_typed_its_keys_are_told() -> None:
     assert "enter keep" in text(strips.typing_footer(60))
     assert "due:<2d" in text(strips.typing_footer(140))
-
-
-@pytest.mark.parametrize(
-    ("health", "asked", "words"),
-    [
-        (Health.UNKNOWN, None, "… not asked yet"),
-        (Health.UNKNOWN, scene.NOW, "? client unknown"),
-        (Health.NOT_CONFIGURED, None, "✗ no API set"),
-        (Health.UNREACHABLE, scene.NOW, "✗ unreachable"),
-    ],
-)
-def test_a_client_not_asked_yet_is_told_from_one_in_trouble(
-    health: Health, asked: Millis | None, words: str
-) -> None:
-    standing = structs.replace(scene.STANDING, health=health, health_at=asked)
-    live = strips.Liveness(account="", standing=standing, viewer_of=None)
-    assert words in text(strips.header(live, UNICODE, Millis(scene.NOW), 100))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from console.domain.display import Shown
-from console.ui import describe, strips, troubles
+from console.ui import describe, header, strips, troubles
 from console.ui.acts.reasons import dimmed
 from console.ui.commands import FOOTERS, shown_key
 from console.ui.paint import Line, Piece, piece
@@ -24,8 +24,8 @@ NO_SERVICE = "No service runs on this cache: nothing is received and no order is
 
 def _header(screen: MainScreen, width: int) -> Sequence[Line]:
     setup = screen.setup
-    live = strips.Liveness(account=setup.account, standing=screen.standing, viewer_of=setup.host.viewer_of())
-    return [strips.header(live, screen.drawing.glyphs, setup.now(), width)]
+    live = header.Liveness(account=setup.account, standing=screen.standing, viewer_of=setup.host.viewer_of())
+    return [header.header(live, screen.drawing.glyphs, setup.now(), width)]
 
 
 def _tabs(screen: MainScreen, width: int) -> Sequence[Line]:
