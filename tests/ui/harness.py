@@ -67,13 +67,23 @@ class Console:
             await self.pilot.pause(0.15)
 
     async def press(self, *keys: str) -> None:
-        """Presses keys one after the other."""
+        """Presses keys one after the other; each sees what the one before it brought."""
         for key in keys:
-            single = len(key) == 1
-            name = _character_to_key(key) if single else key
-            self.app.post_message(events.Key(name, key if single else key_to_character(name)))
+            self._post(key)
             await self.pilot.pause(0)
             await self.pilot.pause(0)
+
+    async def at_once(self, *keys: str) -> None:
+        """Presses keys that arrive together, as in one packet."""
+        for key in keys:
+            self._post(key)
+        for _ in keys:
+            await self.pilot.pause(0)
+
+    def _post(self, key: str) -> None:
+        single = len(key) == 1
+        name = _character_to_key(key) if single else key
+        self.app.post_message(events.Key(name, key if single else key_to_character(name)))
 
     async def type(self, text: str) -> None:
         """Types text letter by letter."""

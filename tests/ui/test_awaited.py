@@ -76,3 +76,15 @@ def test_there_is_a_limit_to_what_is_waited_for() -> None:
         made = ledger.fold(None, scene.announced(number, line))
         awaited.ask([made])
     assert len(awaited.keys) == MOST
+
+
+def test_what_was_left_out_is_told_with_the_answers_and_once() -> None:
+    awaited, one = Awaited(), of("gone")
+    awaited.ask([one], "2 without an id")
+    told = awaited.hear([stored(asked(one))])
+    assert told is not None
+    assert told[0].endswith("Left out: 2 without an id.")
+    awaited.ask([one])
+    told = awaited.hear([stored(asked(one))])
+    assert told is not None
+    assert "Left out" not in told[0]

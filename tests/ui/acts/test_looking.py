@@ -5,6 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
+from console.cache.writer import CacheWriter
+from console.domain.facts import MediaStored
+from console.domain.media import MediaId, MediaKey
+from console.domain.reading import Reading
 from console.domain.standing import Standing
 from tests.ui import scene
 from tests.ui.harness import Console, opened
@@ -172,3 +178,89 @@ async def test_the_listener_can_be_tried_again_where_it_is_not_bound(db: Path) -
     async with opened(db) as console:
         await console.press("L")
         await console.shows("No service runs in this console.")
+
+
+async def leave_view(writer: CacheWriter, key: MediaKey) -> None:
+    """The media is downloaded: the view of failures does not show it any more."""
+    stored = MediaStored(key=key, id=MediaId(key), at=scene.NOW, attempt=9)
+    await writer.take_webhook(b"{}", scene.NOW, Reading(facts=(stored,)))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+async def test_an_open_detail_stays_with_its_media(db: Path, size: tuple[int, int]) -> None:
+    writer = await CacheWriter.open(db, now=lambda: scene.NOW)
+    async with opened(db, size=size) as console:
+        main, key = console.main, scene.key_of("path")
+        await console.press("4", "/")
+        await console.type("contract")
+        await console.press("enter", "enter")
+        await console.shows("DETAIL   1 of 1")
+        await leave_view(writer, key)
+        await console.shows("DETAIL   (no longer in this view)")
+        await console.shows("downloaded")
+        assert "contract final (2).pdf" in console.text
+        assert (main.current_key(), main.list.cursor_key) == (key, None)
+        await console.press("r")
+        await console.shows("Nothing to retry: it is downloaded")
+        await console.press("J")
+        await console.shows("Raw JSON: contract final (2).pdf")
+        await console.press("q")
+        assert "contract final (2).pdf" in await copied(console, "n")
+        await console.press("d")
+        await console.until(lambda: [order.key for order in console.orders()] == [key])
+        await console.press("escape")
+        assert main.current is None
+    await writer.close()
+
+
+async def test_what_is_done_in_the_detail_is_done_to_its_media(db: Path) -> None:
+    writer = await CacheWriter.open(db, now=lambda: scene.NOW)
+    async with opened(db) as console:
+        main = console.main
+        await console.press("4", "space")
+        (marked,) = main.list.marks
+        key = main.list.cursor_key
+        assert key is not None
+        await console.press("enter")
+        await leave_view(writer, key)
+        await console.shows("(no longer in this view)")
+        await console.press("space")
+        assert set(main.list.marks) == {marked, key}
+        await console.press("d")
+        await console.until(lambda: [order.key for order in console.orders()] == [key])
+        assert set(main.list.marks) == {marked, key}
+        await console.press("q")
+        assert main.current_key() not in (key, None)
+    await writer.close()
+
+
+async def test_the_detail_beside_the_list_follows_the_cursor_while_the_list_has_the_keys(db: Path) -> None:
+    async with opened(db, size=(140, 40)) as console:
+        await console.on(scene.key_of("gone"))
+        await console.shows("400 Media download error")
+        await console.press("tab")
+        await console.pilot.click("#list", offset=(20, 3))
+        await console.until(lambda: console.main.pane == "list")
+        await console.shows("DETAIL   4 of")
+        assert console.main.current_key() == console.main.list.page.rows[3].key
+
+
+async def test_a_detail_opened_on_a_row_that_was_not_painted_is_seen_before_it_is_acted_on(db: Path) -> None:
+    async with opened(db) as console:
+        await console.at_once("4", "enter", "d")
+        await console.shows("The list has just changed: press d again.")
+        assert not console.orders()
+        await console.shows("DETAIL")
+        await console.press("d")
+        await console.until(lambda: len(console.orders()) == 1)
+
+
+async def test_a_detail_opened_on_an_empty_list_takes_the_first_media_that_comes(tmp_path: Path) -> None:
+    db = tmp_path / "later.db"
+    await scene.build_empty(db)
+    async with opened(db, filled=False) as console:
+        await console.press("tab")
+        await console.shows("nothing here")
+        await scene.build(db)
+        await console.until(lambda: console.main.opened.key is not None)
+        await console.shows("HISTORY")

@@ -8,6 +8,7 @@ import pytest
 
 from console.cache.writer import CacheWriter
 from console.domain.reading import Reading
+from console.domain.views import View
 from tests.ui import scene
 from tests.ui.harness import opened
 
@@ -127,3 +128,43 @@ async def test_a_pasted_filter_takes_its_first_line(db: Path) -> None:
         console.app.post_message(Paste("leak\nQQQ"))
         await console.until(lambda: console.main.finding.text == "leak")
         await console.until(lambda: console.main.list.page.total == 1)
+
+
+async def test_keys_rest_where_no_row_is_seen(db: Path) -> None:
+    async with opened(db) as console:
+        await console.press("4")
+        await console.pilot.resize_terminal(59, 24)
+        await console.shows("Make the terminal at least 60x15")
+        before = console.main.list.cursor_key
+        await console.press("d", "r", "D", "y", "j", "space", "1", "enter", "/", "x")
+        assert (console.orders(), console.main.list.cursor_key) == ([], before)
+        assert (console.main.finding.view, console.main.finding.editor) == (View.FAILED, None)
+        assert (console.main.pane, console.main.list.marks) == ("list", {})
+        assert console.app.screen is console.main
+        await console.press("?")
+        await console.shows("Help")
+        await console.press("q", "q")
+        await console.until(lambda: console.app._exit)
+
+
+@pytest.mark.parametrize("key", ["Q", "ctrl+c"])
+async def test_a_terminal_that_is_too_small_can_be_left(db: Path, key: str) -> None:
+    async with opened(db) as console:
+        await console.press("enter")
+        await console.pilot.resize_terminal(80, 14)
+        await console.shows("Make the terminal at least 60x15")
+        await console.press(key)
+        await console.until(lambda: console.app._exit)
+
+
+async def test_a_filter_is_not_typed_where_it_is_not_seen(db: Path) -> None:
+    async with opened(db) as console:
+        await console.press("/", "l")
+        await console.pilot.resize_terminal(59, 14)
+        await console.shows("Make the terminal at least 60x15")
+        await console.press("q", "Q", "enter")
+        assert not console.app._exit
+        await console.pilot.resize_terminal(80, 24)
+        await console.shows("/ l")
+        await console.press("e")
+        await console.until(lambda: console.main.finding.text == "le")

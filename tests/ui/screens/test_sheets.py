@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from console.domain.views import Sort, View
 from console.ui.screens.confirm import Confirm
 from console.ui.screens.picker import Choice, Picker
 from console.ui.screens.reader import Events, Raw, Value, pretty
@@ -82,3 +85,58 @@ async def test_sheets_to_read_show_strangers_text_and_do_nothing_with_it(db: Pat
             await console.press("j", "k", "escape")
             await console.until(lambda: console.app.screen is console.main)
         assert not console.app._exit
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [
+        ("s", ("enter", "enter")),
+        ("?", ("q", "q")),
+        ("?", ("escape", "q")),
+        ("y", ("i", "i")),
+        ("e", ("q", "q")),
+        ("J", ("enter", "enter", "enter")),
+        ("D", ("n", "q")),
+        ("D", ("escape", "escape", "q")),
+        ("ctrl+p", ("escape", "d")),
+    ],
+)
+async def test_keys_that_arrive_together_close_a_sheet_once_and_do_no_more(
+    db: Path, opening: str, closing: tuple[str, ...]
+) -> None:
+    async with opened(db) as console:
+        await console.on(scene.key_of("path"))
+        await console.press(opening)
+        await console.until(lambda: isinstance(console.app.screen, Sheet) and console.app.screen.painted)
+        await console.at_once(*closing)
+        await console.until(lambda: console.app.screen is console.main)
+        await console.settled()
+        assert console.app.screen is console.main
+        assert not console.app._exit
+        assert (console.main.pane, console.orders()) == ("list", [])
+
+
+async def test_a_key_that_comes_while_a_sheet_opens_is_for_the_sheet(db: Path) -> None:
+    async with opened(db) as console:
+        await console.at_once("s", "4")
+        await console.until(lambda: console.main.finding.sort is Sort.FROM)
+        assert console.main.finding.view is View.ALL
+        await console.at_once("?", "?", "q", "q")
+        await console.until(lambda: console.app.screen is console.main)
+        await console.settled()
+        assert not console.app._exit
+
+
+async def test_a_question_that_nobody_has_read_is_not_answered(db: Path) -> None:
+    async with opened(db) as console:
+        await console.at_once("D", "enter", "y")
+        await console.shows("Download all shown")
+        assert not console.orders()
+        await console.press("enter")
+        await console.until(lambda: bool(console.orders()))
+
+
+async def test_a_sheet_that_was_closed_gives_the_next_key_to_the_list(db: Path) -> None:
+    async with opened(db) as console:
+        await console.press("?", "q", "j")
+        assert console.main.list.cursor_row == 1

@@ -136,3 +136,57 @@ async def test_a_new_row_is_on_the_screen_within_half_a_second(db: Path) -> None
         await console.until(lambda: f"{len(scene.LINES) + 1} of {len(scene.LINES) + 1}" in console.text)
         assert monotonic() - began < 0.5
     await writer.close()
+
+
+async def test_a_batch_that_leaves_gives_the_cursor_to_the_next_row_that_stays(db: Path) -> None:
+    writer = await CacheWriter.open(db, now=lambda: scene.NOW)
+    async with opened(db) as console:
+        rows = console.main.list
+        await console.press("2", "j", "j", "j")
+        keys = [media.key for media in rows.page.rows]
+        left = tuple(MediaStored(key=key, id=MediaId(key), at=scene.NOW, attempt=9) for key in keys[1:5])
+        await writer.take_webhook(b"{}", scene.NOW, Reading(facts=left))
+        await console.until(lambda: rows.page.total == len(keys) - 4)
+        assert (rows.cursor_key, rows.cursor_row) == (keys[5], 1)
+        assert rows.slipped
+        await console.press("G")
+        rest = tuple(MediaStored(key=key, id=MediaId(key), at=scene.NOW, attempt=9) for key in keys[-2:])
+        await writer.take_webhook(b"{}", scene.NOW, Reading(facts=rest))
+        await console.until(lambda: rows.page.total == len(keys) - 6)
+        assert (rows.cursor_key, rows.cursor_row) == (keys[-3], len(keys) - 7)
+    await writer.close()
+
+
+async def test_two_media_that_read_the_same_are_told_apart(tmp_path: Path) -> None:
+    db = tmp_path / "twins.db"
+    writer = await CacheWriter.open(db, now=lambda: scene.NOW)
+    sent = Millis(scene.NOW - scene.HOUR)
+    twins = tuple(
+        MediaAnnounced(key=MediaKey(key), id=MediaId(key), at=sent, sent_at=sent, undownloaded=True)
+        for key in ("a", "b")
+    )
+    await writer.take_webhook(b"{}", scene.NOW, Reading(facts=twins))
+    async with opened(db) as console:
+        rows = console.main.list
+        await console.press("2")
+        first = rows.cursor_key
+        assert first is not None
+        stored = MediaStored(key=first, id=MediaId(first), at=scene.NOW, attempt=1)
+        await writer.take_webhook(b"{}", scene.NOW, Reading(facts=(stored,)))
+        await console.until(lambda: rows.page.total == 1 and rows.seen and not rows.slipped)
+        assert rows.cursor_key != first
+        await console.press("d")
+        await console.until(lambda: [order.key for order in console.orders()] == [rows.cursor_key])
+    await writer.close()
+
+
+async def test_a_cursor_out_of_sight_stays_seen(db: Path) -> None:
+    async with opened(db, size=(80, 15)) as console:
+        rows = console.main.list
+        await console.press("1")
+        rows.scroll_to(y=15, animate=False)
+        await console.settled()
+        assert rows.cursor_row == 0
+        assert rows.seen
+        await console.at_once("G", "g")
+        assert rows.seen
