@@ -156,13 +156,13 @@ def quarantine(limit: int = EVERYTHING_SHOWN) -> ListQuery[tuple[Millis, Unread,
 
 
 def callable_now(now: Millis, limit: int) -> ListQuery[Media]:
-    """Queued media that may be asked for now: fewest tries first, then the longest waiting."""
+    """Queued media that may be asked for now: fewest tries first, then the nearest deadline."""
     return rows_of(
         sql(
             "SELECT",
             SELECTED,
             "FROM media WHERE state = ? AND (next_try_at IS NULL OR next_try_at <= ?)",
-            "ORDER BY progress_try_number, progress_at, seq LIMIT ?",
+            "ORDER BY progress_try_number, clock_from, key LIMIT ?",
         ),
         (State.QUEUED.value, now, limit),
         read_media,
@@ -191,11 +191,11 @@ def newest_failures(limit: int) -> ListQuery[Media]:
     )
 
 
-def next_wake() -> Query[Millis | None]:
-    """The earliest moment at which a queued media may be tried again; None if none waits for one."""
+def next_wake(now: Millis) -> Query[Millis | None]:
+    """The first moment after `now` at which a queued media may be tried again; None if none waits for one."""
     return first_of(
-        "SELECT min(next_try_at) FROM media WHERE state = ?",
-        (State.QUEUED.value,),
+        "SELECT min(next_try_at) FROM media WHERE state = ? AND next_try_at > ?",
+        (State.QUEUED.value, now),
         lambda row: None if row[0] is None else Millis(row[0]),
     )
 

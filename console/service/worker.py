@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from console.cache.reader import AsyncCacheReader
     from console.clock import Now
-    from console.domain.media import Media, MediaKey
+    from console.domain.media import Media, MediaKey, Millis
     from console.platforms.base import MediaApi, StoreAnswer
     from console.service.pacing import Gate, Hold, Pacing, Uniform
     from console.service.recorder import Recorder
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 LONGEST_SLEEP = 30.0
 """Seconds after which the queue is looked at even if nothing woke the worker."""
+
+PAGE = 300
+"""Media that are read from the queue at once."""
 
 GIVE_BACK_SECONDS = 1.0
 EXPLAINED = 1000
@@ -79,6 +83,11 @@ class Worker:
         self._asking = 0
         self._ending = False
         self._wake = asyncio.Event()
+        self._page: deque[MediaKey] = deque()
+        self._page_old = True
+        self._passed_over: set[MediaKey] = set()
+        """Queued media whose last call was still open when the page was read."""
+        self._next_page_at: Millis | None = None
         self.unreachable = asyncio.Event()
         """Set when a call found no API, for whoever probes it."""
 
@@ -88,12 +97,13 @@ class Worker:
 
     def wake(self) -> None:
         """Something may be callable that was not."""
+        self._page_old = True
         self._wake.set()
 
     def nudge(self) -> None:
         """An operator has ordered something: see `Gate.nudge`."""
         self._gate.nudge(self._now())
-        self._wake.set()
+        self.wake()
 
     async def run(self) -> None:
         """Works for ever."""
@@ -102,7 +112,8 @@ class Worker:
             await self._start_calls()
             await self._explain_waiting()
             self._show_pause()
-            await self._wait(self._wake, await self._sleep())
+            if not await self._wait(self._wake, self._sleep()):
+                self._page_old = True
 
     async def end(self, seconds: float) -> None:
         """Starts no call any more and gives the open ones so long; those without an answer go back.
@@ -116,14 +127,38 @@ class Worker:
     # -- which media
 
     async def _start_calls(self) -> None:
-        free = self._gate.slots(self._now()) - len(self._calls)
-        if free <= 0 or self._ending:
+        if self._free_slots() <= 0:
             return
-        waiting = await self._reader.run(queries.callable_now(self._now(), free + len(self._calls)))
-        for media in waiting:
-            if free > 0 and media.key not in self._calls and not self._ending:
-                free -= 1
-                self._calls[media.key] = self._supervisor.start("store", partial(self._call, media.key))
+        await self._turn_page()
+        while self._page and self._free_slots() > 0:
+            key = self._page.popleft()
+            self._calls[key] = self._supervisor.start("store", partial(self._call, key))
+
+    def _free_slots(self) -> int:
+        return 0 if self._ending else self._gate.slots(self._now()) - len(self._calls)
+
+    async def _turn_page(self) -> None:
+        """Reads the next media to ask for, a few hundred at once, if those read before are done with.
+
+        Not after every call, because each look reads the whole queue. What has become callable since
+        is not missed: it wakes the worker, or its moment is known. Whether a media on the page is
+        still to be asked for, its claim decides.
+        """
+        now = self._now()
+        due = self._next_page_at is not None and self._next_page_at <= now
+        if not self._page_old and (self._page or not due):
+            return
+        self._page_old, self._next_page_at = False, None
+        most = PAGE + len(self._calls)
+        waiting = await self._reader.run(queries.callable_now(now, most))
+        self._passed_over = {media.key for media in waiting if media.key in self._calls}
+        self._page = deque(media.key for media in waiting if media.key not in self._calls)
+        self._look_again(now if len(waiting) == most else await self._reader.run(queries.next_wake(now)))
+
+    def _look_again(self, moment: Millis | None) -> None:
+        """From this moment on something that is not on the page may be callable."""
+        if moment is not None and (self._next_page_at is None or moment < self._next_page_at):
+            self._next_page_at = moment
 
     async def _explain_waiting(self) -> None:
         """Lets each media that a hold keeps from its first call say why it waits.
@@ -155,13 +190,13 @@ class Worker:
             ),
         )
 
-    async def _sleep(self) -> float:
+    def _sleep(self) -> float:
         """Seconds until something can be called that cannot be called now."""
         now = self._now()
         if len(self._calls) >= max(1, self._gate.slots(now)):
             return LONGEST_SLEEP  # the end of a call wakes the worker
         hold = self._gate.held(now)
-        moment = hold.until if hold is not None else await self._reader.run(queries.next_wake())
+        moment = hold.until if hold is not None else self._next_page_at
         if moment is None:
             return LONGEST_SLEEP
         return min(LONGEST_SLEEP, max(0.01, (moment - now) / 1000))
@@ -183,6 +218,8 @@ class Worker:
                 await self._ask(claimed.media, asked)
         finally:
             del self._calls[key]
+            if key in self._passed_over:
+                self._look_again(self._now())
             self._wake.set()
 
     def _claim(self, media: Media | None) -> Sequence[Fact]:
@@ -243,6 +280,8 @@ class Worker:
         self._learn(answer, hold)
         fact = settle(answer, asked, spent=spent, delay=delay, now=now, last=self._pacing.tries)
         await self._recorder.decide(asked.key, lambda _: (fact,))
+        if isinstance(fact, StoreDeferred):
+            self._look_again(fact.next_try_at)
         if isinstance(fact, StoreRefused):
             self._board.note(Level.ERROR, "worker", sentence(fact.error, fact.key), fact.key)
 

@@ -111,24 +111,25 @@ def test_an_empty_cache_counts_nothing(db: Path) -> None:
     with CacheReader(db) as reader:
         assert reader.run(queries.view_counts(EVERYTHING, WINDOW, NOW)) == dict.fromkeys(View, 0)
         assert reader.run(queries.waiting_counts()) == {State.QUEUED: 0, State.REQUESTED: 0}
-        assert reader.run(queries.next_wake()) is None
+        assert reader.run(queries.next_wake(NOW)) is None
         assert reader.run(queries.standing()) is None
         assert reader.run(queries.notices()) == []
         assert reader.run(queries.orders_taken([])) == {}
 
 
-def queued(name: str, *, tries: int, at: int, next_try_at: int | None = None) -> Media:
+def queued(name: str, *, tries: int, at: int, next_try_at: int | None = None, hours: float = 5) -> Media:
     step = Step.QUEUED if next_try_at is None else Step.DEFERRED
     wake = None if next_try_at is None else Millis(next_try_at)
     progress = Progress(attempt=1, step=step, at=Millis(at), try_number=tries, next_try_at=wake)
-    return due_in(5, name, progress=progress)
+    return due_in(hours, name, progress=progress)
 
 
-def test_the_worker_calls_the_least_tried_first(db: Path) -> None:
+def test_the_worker_calls_the_least_tried_first_and_of_those_the_most_urgent(db: Path) -> None:
     held = [
-        queued("tried-twice", tries=2, at=NOW - 900, next_try_at=NOW),
-        queued("young", tries=0, at=NOW - 10),
-        queued("old", tries=0, at=NOW - 500),
+        queued("tried-twice", tries=2, at=NOW - 900, next_try_at=NOW, hours=1),
+        queued("time enough", tries=0, at=NOW - 900, hours=300),
+        queued("urgent", tries=0, at=NOW - 10, hours=2),
+        queued("also urgent", tries=0, at=NOW - 5, hours=2),
         queued("not-yet", tries=1, at=NOW - 900, next_try_at=NOW + 1),
         queued("later", tries=1, at=NOW - 900, next_try_at=NOW + 700),
         due_in(1, "idle"),
@@ -137,11 +138,13 @@ def test_the_worker_calls_the_least_tried_first(db: Path) -> None:
     fill(db, held)
     with CacheReader(db) as reader:
         ready = reader.run(queries.callable_now(NOW, 10))
-        assert [one.key for one in ready] == ["old", "young", "tried-twice"]
-        assert [one.key for one in reader.run(queries.callable_now(NOW, 1))] == ["old"]
-        assert len(reader.run(queries.callable_now(Millis(NOW + 1), 10))) == 4
-        assert reader.run(queries.next_wake()) == NOW
-        assert reader.run(queries.waiting_counts()) == {State.QUEUED: 5, State.REQUESTED: 1}
+        assert [one.key for one in ready] == ["also urgent", "urgent", "time enough", "tried-twice"]
+        assert [one.key for one in reader.run(queries.callable_now(NOW, 1))] == ["also urgent"]
+        assert len(reader.run(queries.callable_now(Millis(NOW + 1), 10))) == 5
+        assert reader.run(queries.next_wake(NOW)) == NOW + 1
+        assert reader.run(queries.next_wake(Millis(NOW + 1))) == NOW + 700
+        assert reader.run(queries.next_wake(Millis(NOW + 700))) is None
+        assert reader.run(queries.waiting_counts()) == {State.QUEUED: 6, State.REQUESTED: 1}
 
 
 def test_the_work_since_a_moment(db: Path) -> None:
@@ -246,7 +249,7 @@ async def test_a_media_that_waits_for_its_next_try_is_seen_by_the_queries(db: Pa
     )
     with CacheReader(db) as reader:
         assert reader.run(queries.callable_now(NOW, 5)) == []
-        assert reader.run(queries.next_wake()) == wake
+        assert reader.run(queries.next_wake(NOW)) == wake
         (waiting,) = reader.run(queries.callable_now(wake, 5))
         assert (waiting.state, waiting.error) == (State.QUEUED, SLOW)
     await writer.close()
@@ -257,7 +260,7 @@ async def test_a_media_that_waits_for_its_next_try_is_seen_by_the_queries(db: Pa
     [
         queries.callable_now(NOW, 5),
         queries.silent_since(NOW, 5),
-        queries.next_wake(),
+        queries.next_wake(NOW),
         queries.waiting_counts(),
     ],
     ids=["callable_now", "silent_since", "next_wake", "waiting_counts"],

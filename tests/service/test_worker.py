@@ -11,20 +11,23 @@ from console.cache.reader import AsyncCacheReader
 from console.cache.writer import CacheWriter
 from console.clock import monotonic, wall
 from console.domain.facts import MediaAnnounced, StoreQueued, StoreRequested
-from console.domain.media import MediaId, MediaKey, Origin, State
+from console.domain.media import MediaId, MediaKey, Millis, Origin, State
+from console.domain.reading import Reading
 from console.domain.standing import Health
 from console.platforms.base import Accepted, HealthAnswer
 from console.service.pacing import Gate, Pacing
 from console.service.recorder import Recorder
 from console.service.standing import Board
 from console.service.supervisor import Supervisor
-from console.service.worker import Worker
+from console.service.worker import PAGE, Worker
 from console.simulator import Simulator
 from tests.service.world import FastTime, announced, api_of, running, until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from console.cache.query import Query, T
+    from console.domain.facts import Fact
     from console.platforms.base import StoreAnswer
 
 
@@ -378,3 +381,51 @@ async def test_a_media_that_another_claimed_is_left_alone(tmp_path: Path) -> Non
         await supervisor.stop()
     await writer.close()
     assert api.asked == []
+
+
+class CountingReader(AsyncCacheReader):
+    """A reader that counts how often it was asked."""
+
+    def __init__(self, db: Path) -> None:
+        super().__init__(db)
+        self.asked = 0
+
+    async def run(self, query: Query[T]) -> T:
+        self.asked += 1
+        return await super().run(query)
+
+
+async def test_the_queue_is_read_by_the_page_and_the_most_urgent_are_asked_for_first(tmp_path: Path) -> None:
+    db, count = tmp_path / "c.db", 2 * PAGE + 50
+    writer = await CacheWriter.open(db, now=wall)
+    api, board = Counting(), Board(now=wall, pid=1, api_url="http://x")
+    supervisor = Supervisor(board)
+    heard = wall()
+    told: list[Fact] = []
+    for number in range(count):
+        key = MediaKey(f"m-{number:04}")
+        sent = Millis(heard - number * 1000)
+        told.append(MediaAnnounced(key=key, at=heard, id=MediaId(key), sent_at=sent))
+        told.append(StoreQueued(key=key, at=heard, attempt=1, order_id=key))
+    await writer.take_webhook(b"{}", heard, Reading(facts=tuple(told)))
+    reader = CountingReader(db)
+    async with reader:
+        worker = Worker(
+            recorder=Recorder(writer, board),
+            reader=reader,
+            api=api,
+            board=board,
+            gate=Gate(1, Pacing()),
+            supervisor=supervisor,
+            now=wall,
+            uniform=half,
+            pacing=Pacing(),
+        )
+        supervisor.start("worker", worker.run)
+        await until(lambda: len(api.asked) == count, f"{count} calls")
+        # Three pages, and once more to see that nothing is left.
+        assert reader.asked <= 8
+        await worker.end(1.0)
+        await supervisor.stop()
+    await writer.close()
+    assert api.asked == [f"m-{number:04}" for number in reversed(range(count))]
