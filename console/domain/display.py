@@ -9,7 +9,9 @@ It guards terminals, not markup: hand `Shown` to widgets as plain text, never as
 
 Widths are in terminal cells and are those of the screen library, so that columns agree with it.
 Its tables are not imported: the interpreter's own Unicode data tells the same but for the few
-characters listed here.
+characters listed here. Terminals disagree about some of them: many give a cell of its own to the
+marks beside the letters of Indian scripts, and draw the parts of an emoji sequence side by side.
+So text is cut by `widest`, the most that any of them takes.
 """
 
 from __future__ import annotations
@@ -46,6 +48,10 @@ class _Marks(NamedTuple):
 
 _UNICODE_MARKS = _Marks(unsafe="\ufffd", line_break="\u21b5", cut="\u2026")
 _ASCII_MARKS = _Marks(unsafe="?", line_break="|", cut="~")
+_TO_ASCII_MARKS = {
+    **dict(zip(map(ord, _UNICODE_MARKS), _ASCII_MARKS, strict=True)),
+    **dict.fromkeys((*range(0x2400, 0x2420), 0x2421), _ASCII_MARKS.unsafe),
+}
 
 
 class _Kind(Enum):
@@ -77,21 +83,60 @@ def block(text: str | None, limit: int = 4096, *, ascii: bool = False) -> Shown:
 def cell(
     text: str | None, width: int, align: Literal["left", "right"] = "left", *, ascii: bool = False
 ) -> Shown:
-    """The text as one line that fills exactly `width` terminal cells: cut with a mark, or padded."""
+    """The text as one line that fills exactly `width` terminal cells: cut with a mark, or padded.
+
+    It is cut where `widest` says that some terminal would draw it over the cell's end.
+    """
     if width <= 0:
         return Shown("")
     marks = _ASCII_MARKS if ascii else _UNICODE_MARKS
     shown = _clean(text or "", _LONGEST_CLUSTER * width, marks, keep_newlines=False)
-    cells = _measure(shown)
-    if cells > width:
-        shown, cells = _fitting(shown, width, marks.cut)
-    padding = " " * (width - cells)
+    if widest(shown) > width:
+        shown = head(shown, width - 1) + marks.cut
+    padding = " " * (width - _measure(shown))
     return Shown(padding + shown if align == "right" else shown + padding)
 
 
 def width(text: str) -> int:
     """How many terminal cells a line of text takes once it has passed the gate."""
     return _measure(text)
+
+
+def widest(text: str) -> int:
+    """The most cells that a terminal takes for it: one that counts every character by itself."""
+    return len(text) if text.isascii() else sum(map(_most_cells, text))
+
+
+def head(text: str, most: int) -> str:
+    """The longest beginning that no terminal draws wider than `most` cells; splits no cluster."""
+    if text.isascii():
+        return text[: max(most, 0)]
+    end = 0
+    for cluster in _clusters(text):
+        most -= widest(cluster)
+        if most < 0:
+            break
+        end += len(cluster)
+    return text[:end]
+
+
+def first_cluster(text: str) -> str:
+    """What a terminal draws as the first letter: a base with its marks, or an emoji sequence."""
+    return next(_clusters(text), "")
+
+
+def with_room(text: Shown, limit: int | None = None) -> Shown:
+    """The text, followed by blanks until its width is its `widest`, or `limit` if that is less."""
+    if text.isascii():
+        return text
+    wanted = widest(text.rstrip(" "))
+    spare = (wanted if limit is None else min(wanted, limit)) - _measure(text)
+    return Shown(text + " " * spare) if spare > 0 else text
+
+
+def ascii_marks(text: Shown) -> Shown:
+    """The text with the marks of this gate, and whatever looks like them, as plain ASCII ones."""
+    return text if text.isascii() else Shown(text.translate(_TO_ASCII_MARKS))
 
 
 def _clean(text: str, limit: int, marks: _Marks, *, keep_newlines: bool) -> str:
@@ -111,19 +156,6 @@ def _cut_to_length(text: str, limit: int, cut: str) -> str:
             break
         kept.append(cluster)
     return "".join(kept) + cut[: max(limit, 0)]
-
-
-def _fitting(text: str, width: int, cut: str) -> tuple[str, int]:
-    """As many whole clusters as leave a cell for the cut mark, and the cells of it all."""
-    kept: list[str] = []
-    cells = len(cut)
-    for cluster in _clusters(text):
-        more = _cluster_cells(cluster)
-        if cells + more > width:
-            break
-        kept.append(cluster)
-        cells += more
-    return "".join(kept) + cut, cells
 
 
 def _safe_pieces(text: str, marks: _Marks, *, keep_newlines: bool) -> Iterator[str]:
@@ -236,6 +268,16 @@ def _cells(char: str) -> int:
     unassigned = unicodedata.category(char) == "Cn"
     wide = unassigned or unicodedata.east_asian_width(char) in "WF" or char in _WIDE_SINCE_UNICODE_16
     return 2 if wide else 1
+
+
+@lru_cache(maxsize=4096)
+def _most_cells(char: str) -> int:
+    """What a terminal may take for a character that `_cells` counts together with its neighbours."""
+    if _is_regional(char) or _kind(char) is _Kind.SKIN_TONE:
+        return 2
+    if char == _VS16 or unicodedata.category(char) == "Mc":
+        return 1
+    return _cells(char)
 
 
 _ZERO_WIDTH = (_Kind.COMBINING, _Kind.SKIN_TONE, _Kind.JOINER, _Kind.VARIATION)

@@ -55,7 +55,7 @@ class Editor:
     def draw(self, width: int) -> Line:
         """The text with the cursor on it, scrolled so that the cursor is within `width` cells."""
         start = 0
-        while display.width(self.text[start : self.cursor]) > max(1, width - 2):
+        while display.widest(self.text[start : self.cursor]) > max(1, width - 2):
             start += 1
         under = self.text[self.cursor : self.cursor + 1] or " "
         return line(

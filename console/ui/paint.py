@@ -2,6 +2,7 @@
 
 A `Piece` is a run of text in one ink. Making one cleans its text, whoever wrote it; drawing one makes
 a `Segment`, which Textual never parses. So no outside text can be markup, a link or an escape sequence.
+A piece is as wide as the terminal that draws its text widest: what follows it is never drawn over.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ EMPTY: Line = ()
 
 def piece(text: str, ink: Ink = Ink.PLAIN, do: str = "") -> Piece:
     """Text of any origin as one piece: cleaned, on one line."""
-    return Piece(display.line(text, limit=4096), ink, do)
+    return Piece(display.with_room(display.line(text, limit=4096)), ink, do)
 
 
 def line(*parts: Piece | str) -> Line:
@@ -78,17 +79,27 @@ def justify(left: Line, right: Line, width: int, *, ascii: bool = False) -> Line
     return (*left, Piece(Shown(" " * (room - measure(left)))), *right)
 
 
-def strip(pieces: Line, width: int, inks: Mapping[Ink, Style], base: Style, over: Ink | None = None) -> Strip:
+def strip(
+    pieces: Line,
+    width: int,
+    inks: Mapping[Ink, Style],
+    base: Style,
+    over: Ink | None = None,
+    *,
+    ascii: bool = False,
+) -> Strip:
     """The pieces as Textual draws them, padded or cropped to `width` cells.
 
     Args:
         base: the widget's own style.
         over: an ink for the whole line, such as the cursor's; it wins over that of a piece in what it sets.
+        ascii: whether the marks for what was cut or cleaned away are ASCII ones, whoever put them there.
     """
     ground = base + inks[over] if over is not None else base
     segments = []
     for text, ink, _ in pieces:
         style = base + inks[ink]
+        text = display.ascii_marks(text) if ascii else text
         segments.append(Segment(text, style + inks[over] if over is not None else style))
     return Strip(segments).adjust_cell_length(width, ground)
 
@@ -99,7 +110,7 @@ def wrap(text: str, width: int) -> list[Shown]:
     found: list[Shown] = []
     for paragraph in display.block(text, limit=8192).split("\n"):
         found += _wrap_paragraph(paragraph, width)
-    return found
+    return [display.with_room(part, width) for part in found]
 
 
 def _wrap_paragraph(paragraph: str, width: int) -> list[Shown]:
@@ -108,7 +119,7 @@ def _wrap_paragraph(paragraph: str, width: int) -> list[Shown]:
     first, *others = paragraph.split(" ")
     current, used = _broken(first, width, found)
     for word in others:
-        wide = display.width(word)
+        wide = display.widest(word)
         if used + 1 + wide <= width:
             current, used = f"{current} {word}", used + 1 + wide
             continue
@@ -120,16 +131,8 @@ def _wrap_paragraph(paragraph: str, width: int) -> list[Shown]:
 
 def _broken(word: str, width: int, found: list[Shown]) -> tuple[str, int]:
     """The end of a word, and its width, after whole lines of it went into `found`."""
-    while (wide := display.width(word)) > width:
-        head = _head(word, width)
+    while (wide := display.widest(word)) > width:
+        head = display.head(word, width) or display.first_cluster(word)
         found.append(Shown(head))
         word = word[len(head) :]
     return word, wide
-
-
-def _head(word: str, width: int) -> str:
-    """The longest beginning of a word that fills at most `width` cells, and at least one character."""
-    end = 1
-    while end < len(word) and display.width(word[: end + 1]) <= width:
-        end += 1
-    return word[:end]

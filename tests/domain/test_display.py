@@ -9,7 +9,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from console.domain.display import MOST_COMBINING, MOST_JOINED, block, cell, line, width
+from console.domain.display import (
+    MOST_COMBINING,
+    MOST_JOINED,
+    Shown,
+    ascii_marks,
+    block,
+    cell,
+    first_cluster,
+    head,
+    line,
+    widest,
+    width,
+    with_room,
+)
 
 ZWJ = "\u200d"
 VS16 = "\ufe0f"
@@ -132,8 +145,9 @@ def test_letters_of_every_script_stay(text: str) -> None:
 def test_emoji_sequences_stay_whole_and_count_as_one(sequence: str, cells: int) -> None:
     assert line(sequence) == sequence
     assert width(sequence) == cells
-    assert cell(sequence + "xyz", cells + 1) == sequence + "\u2026"
-    assert cell(sequence + "xyz", cells) == "\u2026" + " " * (cells - 1)
+    most = widest(sequence)
+    assert cell(sequence + "xyz", most + 1).rstrip(" ") == sequence + "\u2026"
+    assert cell(sequence + "xyz", most) == "\u2026" + " " * (most - 1)
 
 
 @pytest.mark.parametrize(
@@ -251,8 +265,62 @@ def test_passing_twice_changes_nothing(text: str, limit: int) -> None:
 def test_a_cell_is_exactly_as_wide_as_asked(text: str, cells: int, align: str) -> None:
     field = cell(text, cells, "right" if align == "right" else "left")
     assert width(field) == cells
-    if width(line(text, 10_000)) <= cells:
+    assert widest(field.strip(" ")) <= max(cells, 0)
+    if widest(line(text, 10_000)) <= cells:
         assert field.strip(" ") == line(text, 10_000).strip(" ")
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "most"),
+    [
+        ("Kerry", 5, 5),
+        ("Žluťoučký Παππάς", 16, 16),
+        ("漢字", 4, 4),
+        ("கவிதா", 3, 5),
+        ("हिन्दी", 3, 5),
+        ("বাংলা", 2, 5),
+        ("മലയാളം", 4, 6),
+        ("සිංහල", 3, 4),
+        ("မြန်မာ", 3, 5),
+        ("ភាសាខ្មែរ", 5, 8),
+        (FAMILY, 2, 8),
+        (WAVE, 2, 4),
+        (FLAG, 2, 4),
+        (f"\u2764{VS16}", 2, 2),
+    ],
+)
+def test_the_widest_is_what_a_terminal_takes_that_counts_each_character(
+    text: str, cells: int, most: int
+) -> None:
+    assert (width(text), widest(text)) == (cells, most)
+    assert width(with_room(line(text))) == most
+    assert width(with_room(line(text), most - 1)) == max(cells, most - 1)
+    assert cell(text, most) == text + " " * (most - cells)
+    assert widest(cell(text, most - 1).rstrip(" ")) < most
+
+
+def test_a_head_splits_no_cluster() -> None:
+    assert head("abc", 2) == "ab"
+    assert head("abc", -1) == ""
+    assert head("கவிதா", 2) == "க"
+    assert head("கவிதா", 3) == "கவி"
+    assert head(FAMILY + "x", 7) == ""
+    assert first_cluster(FAMILY + "x") == FAMILY
+    assert first_cluster("") == ""
+
+
+def test_marks_of_all_kinds_have_an_ascii_form() -> None:
+    shown = Shown("é\u2026\u21b5\ufffd\u241b\u2421")
+    assert ascii_marks(shown) == "é~|???"
+    assert ascii_marks(line("\x1b[2J\x00\x7f\u202e\n")) == line("\x1b[2J\x00\x7f\u202e\n", ascii=True)
+
+
+@given(texts())
+def test_no_text_is_wider_than_its_widest(text: str) -> None:
+    shown = line(text, 10_000)
+    assert width(shown) <= widest(shown)
+    assert width(with_room(shown)) >= widest(shown.rstrip(" "))
+    assert width(ascii_marks(shown)) == width(shown)
 
 
 def is_known_to_both(char: str) -> bool:

@@ -10,6 +10,7 @@ from textual.scroll_view import ScrollView
 
 from console.ui.paint import EMPTY, Line, strip
 from console.ui.theme import Ink
+from console.ui.widgets.anchored import anchored
 
 if TYPE_CHECKING:
     from textual import events
@@ -94,4 +95,9 @@ class LinesView(ScrollView, can_focus=False):
         line = self._lines[index] if index < len(self._lines) else EMPTY
         over = Ink.CURSOR if index == self._cursor else None
         width = self.scrollable_content_region.width
-        return strip(line, width, self._drawing.inks, self.visual_style.rich_style, over)
+        ascii = self._drawing.glyphs.ascii
+        return strip(line, width, self._drawing.inks, self.visual_style.rich_style, over, ascii=ascii)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        lines = super().render_lines(crop)
+        return anchored(lines, self.region.x + crop.x, ascii=self._drawing.glyphs.ascii)

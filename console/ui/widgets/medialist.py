@@ -15,6 +15,7 @@ from console.ui.listing import MARGIN, Page, Place
 from console.ui.paint import EMPTY, Line, strip
 from console.ui.rows import Look, row
 from console.ui.theme import Ink
+from console.ui.widgets.anchored import anchored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -252,4 +253,9 @@ class MediaList(ScrollView, can_focus=False):
         if key is not None:
             self._seen.add(key)
         width = self.scrollable_content_region.width
-        return strip(line, width, self._drawing.inks, self.visual_style.rich_style, over)
+        ascii = self._drawing.glyphs.ascii
+        return strip(line, width, self._drawing.inks, self.visual_style.rich_style, over, ascii=ascii)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        lines = super().render_lines(crop)
+        return anchored(lines, self.region.x + crop.x, ascii=self._drawing.glyphs.ascii)
