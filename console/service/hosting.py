@@ -76,6 +76,10 @@ class ServiceThread:
         """Waits until the service serves, or is known not to; True if it serves."""
         return self._known.wait(seconds) and self.error is None
 
+    def starting(self) -> bool:
+        """Whether it is not known yet if the service runs here, elsewhere or nowhere."""
+        return not self._known.is_set()
+
     def standing(self) -> Standing | None:
         """How the service is doing; None while it does not run here.
 
@@ -146,6 +150,7 @@ class ServiceThread:
             other = self._holder()
             if other is None:
                 log.info("the service of %s has ended; this process serves now", self.viewer_of())
+                self._known.clear()
                 self._service, self._seen, self.error = None, None, None
                 return True
             self._seen = other.who

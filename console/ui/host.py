@@ -22,6 +22,10 @@ class Host(Protocol):
         """
         ...
 
+    def starting(self) -> bool:
+        """Whether it is not known yet if the service runs here, elsewhere or nowhere."""
+        ...
+
     def standing(self) -> Standing | None:
         """How the service in this process is doing; None while it does not run here."""
         ...
@@ -47,6 +51,10 @@ class Viewer:
 
     def start(self) -> None:
         """Nothing to start."""
+
+    def starting(self) -> bool:
+        """Never."""
+        return False
 
     def standing(self) -> Standing | None:
         """Always None."""

@@ -49,10 +49,12 @@ def host(tmp_path: Path) -> Iterator[ServiceThread]:
 
 def test_it_serves_beside_the_main_thread_and_is_joined_at_the_end(host: ServiceThread) -> None:
     assert host.standing() is None
+    assert host.starting()
     begun = monotonic()
     host.start()
     assert monotonic() - begun < 0.5, "starting does not wait"
     assert host.wait_ready(5)
+    assert not host.starting()
     standing = host.standing()
     assert standing is not None
     assert host.viewer_of() is None
@@ -77,6 +79,7 @@ def test_where_another_serves_it_is_a_viewer(tmp_path: Path, host: ServiceThread
     assert isinstance(host.error, LockHeld)
     assert host.viewer_of() == f"pid {os.getpid()}"
     assert host.standing() is None
+    assert not host.starting()
     host.join(5)
     lock.release()
     host.start()

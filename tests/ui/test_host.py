@@ -11,4 +11,5 @@ def test_a_viewer_runs_nothing_and_says_who_does() -> None:
     host.retry_listener()
     host.stop()
     assert host.standing() is None
+    assert not host.starting()
     assert host.viewer_of() == "pid 4121"

@@ -25,7 +25,11 @@ class Moving(Viewer):
         super().__init__(viewed)
         self.viewed = viewed
         self.runs = standing
+        self.begins = False
         self.retried = 0
+
+    def starting(self) -> bool:
+        return self.begins
 
     def viewer_of(self) -> str | None:
         return self.viewed
@@ -87,3 +91,17 @@ async def test_the_troubles_of_a_service_that_ended_are_history(tmp_path: Path) 
     async with opened(db, size=(140, 40)) as console:
         await console.shows(f"✗ {NO_SERVICE}")
         assert scene.TROUBLE.text not in console.text
+
+
+async def test_a_service_that_starts_is_not_missing(tmp_path: Path) -> None:
+    db = tmp_path / "c.db"
+    await scene.build(db, standing=STOPPED)
+    host = Moving()
+    host.begins = True
+    async with opened(db, host=host) as console:
+        await console.shows("30 of 30")
+        await console.settled()
+        assert "starting" in console.text
+        assert "no service" not in console.text.lower()
+        host.begins = False
+        await console.shows("no service")

@@ -147,8 +147,12 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     @property
     def standing(self) -> Standing | None:
-        """How the service is doing: from this process where it runs here, else from the cache."""
-        return self.setup.host.standing() or self._cached_standing
+        """How the service is doing: from this process where it runs here, else from the cache.
+
+        None while it starts: what the cache says then is of a service that is no more.
+        """
+        host = self.setup.host
+        return None if host.starting() else host.standing() or self._cached_standing
 
     @property
     def current(self) -> Media | None:

@@ -154,6 +154,9 @@ class Hosting:
     def start(self) -> None:
         self.started += 1
 
+    def starting(self) -> bool:
+        return False
+
     def standing(self) -> Standing | None:
         return Standing(pid=1, since=scene.NOW, updated_at=scene.NOW, troubles=(scene.TROUBLE,))
 
