@@ -55,16 +55,20 @@ _NEWEST_QUARANTINE: Final = (
 )
 _COUNT_NOTICE: Final = (
     "INSERT INTO notice (first_at, at, level, source, text, media_key, count) VALUES (?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (level, source, text) DO UPDATE SET "
-    "at = max(at, excluded.at), media_key = excluded.media_key, count = count + excluded.count"
+    "ON CONFLICT (level, source, text, coalesce(media_key, '')) DO UPDATE SET "
+    "at = max(at, excluded.at), count = count + excluded.count"
 )
 
 
 class Recorded(Struct, frozen=True):
-    """What a webhook added: facts not known before, and parts not known in quarantine before."""
+    """What a webhook added: facts not known before, and parts not known in quarantine before.
+
+    `failed` are the media whose store failed by it, one for each such fact, with the fact.
+    """
 
     new_facts: tuple[Fact, ...] = ()
     quarantined: int = 0
+    failed: tuple[tuple[StoreFailed, Media], ...] = ()
 
 
 class Decided(Struct, frozen=True):
@@ -109,7 +113,9 @@ class Batch:
             self._next_webhook = number + 1
         for notice in reading.notices:
             self.take_notice(notice)
-        return Recorded(new, quarantined)
+        failures = [fact for fact in new if isinstance(fact, StoreFailed)]
+        failed = tuple([(fact, self._held[fact.account, fact.key]) for fact in failures])
+        return Recorded(new, quarantined, failed)
 
     def decide(self, ref: MediaRef, decide: Callable[[Media | None], Sequence[Fact]]) -> Decided:
         """Asks `decide` what follows from the media as it is, and keeps that."""
@@ -136,7 +142,7 @@ class Batch:
         )
 
     def take_notice(self, notice: Notice) -> None:
-        """Adds a notice, or counts it where one of its level, source and text is there; drops the oldest."""
+        """Adds a notice, or counts it where an equal one is there; drops the oldest."""
         first_at = notice.at if notice.first_at is None else notice.first_at
         self._connection.execute(
             _COUNT_NOTICE,

@@ -115,6 +115,28 @@ CREATE TABLE notice (
 )
 """
 
+_NOTICE_OF_A_MEDIA = (
+    "ALTER TABLE notice RENAME TO notice_before",
+    """
+CREATE TABLE notice (
+    id INTEGER PRIMARY KEY,
+    first_at INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    level TEXT NOT NULL,
+    source TEXT NOT NULL,
+    text TEXT NOT NULL,
+    media_key TEXT,
+    count INTEGER NOT NULL
+)
+""",
+    "INSERT INTO notice (id, first_at, at, level, source, text, media_key, count) "
+    "SELECT id, first_at, at, level, source, text, media_key, count FROM notice_before",
+    "DROP TABLE notice_before",
+    "CREATE INDEX notice_by_time ON notice (at)",
+    "CREATE UNIQUE INDEX notice_once ON notice (level, source, text, coalesce(media_key, ''))",
+)
+"""Two media may fail in the same words, as those of one sender do: each has a notice of its own."""
+
 VERSIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         _MEDIA,
@@ -127,6 +149,7 @@ VERSIONS: Final[tuple[tuple[str, ...], ...]] = (
         _NOTICE,
         "CREATE INDEX notice_by_time ON notice (at)",
     ),
+    _NOTICE_OF_A_MEDIA,
 )
 """The statements that lead to version 1, 2, …; `PRAGMA user_version` counts them."""
 

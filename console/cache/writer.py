@@ -160,7 +160,7 @@ class CacheWriter:
         await self._submit((), lambda batch: batch.take_standing(standing))
 
     async def write_notice(self, notice: Notice) -> None:
-        """Adds a notice; one of equal level, source and text is counted instead. The oldest are dropped.
+        """Adds a notice, or counts it where an equal one (`at` aside) is there. The oldest are dropped.
 
         Raises:
             CacheBusy, CacheUnavailable: it was not kept.

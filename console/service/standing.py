@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from console.domain.display import line
 from console.domain.errors import explain, sentence
 from console.domain.exceptions import ConsoleError, RetryLater
-from console.domain.facts import StoreFailed
+from console.domain.naming import subject
 from console.domain.retention import age_text
 from console.domain.standing import Health, Level, Notice, Standing, Trouble
 from console.service.pacing import Hold, Reason
@@ -20,12 +20,13 @@ from console.service.waits import Wait, pause, until_set
 if TYPE_CHECKING:
     from console.cache.writer import Recorded
     from console.clock import Now
-    from console.domain.media import Millis, StoreError
+    from console.domain.facts import StoreFailed, StoreRefused
+    from console.domain.media import Media, Millis, StoreError
     from console.platforms.base import HealthAnswer
 
 WRITE_EVERY = 0.25
 WRITE_AGAIN = 2.0
-NOTICES_HELD = 200
+NOTICES_HELD = 1000
 """Notices that wait to be written; while the cache takes none, the oldest are dropped."""
 
 
@@ -107,7 +108,15 @@ class Board:
 
     def note(self, level: Level, source: str, text: str, key: str | None = None) -> None:
         """Adds a line to the events list."""
-        self._notices.append(Notice(at=self._now(), level=level, source=source, text=text, key=key))
+        self._notice(Notice(at=self._now(), level=level, source=source, text=text, key=key))
+
+    def store_failed(self, source: str, fact: StoreFailed | StoreRefused, media: Media) -> None:
+        """Adds the failure of a store to the events list, at the time of its fact."""
+        text = sentence(fact.error, subject(media))
+        self._notice(Notice(at=fact.at, level=Level.ERROR, source=source, text=text, key=fact.key))
+
+    def _notice(self, notice: Notice) -> None:
+        self._notices.append(notice)
         self.changed.set()
 
     # -- the tasks' witness
@@ -150,9 +159,8 @@ class Board:
         self.over("cache")
         if quarantined:
             self.note(Level.WARNING, "listener", "A webhook was not understood and is kept in quarantine.")
-        for fact in recorded.new_facts:
-            if isinstance(fact, StoreFailed):
-                self.note(Level.ERROR, "client", sentence(fact.error, fact.key), fact.key)
+        for fact, media in recorded.failed:
+            self.store_failed("client", fact, media)
 
     def refused(self, status: int, reason: str, what: str) -> None:
         """A webhook was answered 4xx."""

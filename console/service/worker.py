@@ -9,10 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from console.cache import queries
-from console.domain.errors import sentence
 from console.domain.facts import Fact, StoreDeferred, StoreRefused, StoreRequested
 from console.domain.media import Origin, State, Step, StoreError
-from console.domain.standing import Level
 from console.platforms.base import Accepted, Passing, Refused
 from console.service.answers import INTERRUPTED, deferred, delay_after, hold_for, settle, tries_made
 from console.service.pacing import Reason
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from console.cache.reader import AsyncCacheReader
+    from console.cache.writer import Decided
     from console.clock import Now
     from console.domain.media import Media, MediaKey, Millis
     from console.platforms.base import MediaApi, StoreAnswer
@@ -213,6 +212,7 @@ class Worker:
     async def _call(self, key: MediaKey) -> None:
         try:
             claimed = await self._recorder.decide(key, self._claim)
+            self._tell(claimed)
             asked = next((fact for fact in claimed.facts if isinstance(fact, StoreRequested)), None)
             if asked is not None and claimed.media is not None:
                 await self._ask(claimed.media, asked)
@@ -279,11 +279,14 @@ class Worker:
         # The queue stands still before anything is awaited, so that no further call slips out.
         self._learn(answer, hold)
         fact = settle(answer, asked, spent=spent, delay=delay, now=now, last=self._pacing.tries)
-        await self._recorder.decide(asked.key, lambda _: (fact,))
+        self._tell(await self._recorder.decide(asked.key, lambda _: (fact,)))
         if isinstance(fact, StoreDeferred):
             self._look_again(fact.next_try_at)
-        if isinstance(fact, StoreRefused):
-            self._board.note(Level.ERROR, "worker", sentence(fact.error, fact.key), fact.key)
+
+    def _tell(self, decided: Decided) -> None:
+        for fact in decided.facts:
+            if isinstance(fact, StoreRefused) and decided.media is not None:
+                self._board.store_failed("worker", fact, decided.media)
 
     async def _spent(self, asked: StoreRequested) -> int:
         """Tries of this attempt that counted; the number of the try is never less."""

@@ -229,7 +229,7 @@ def test_trouble_of_the_client_becomes_a_notice_without_a_body(connection: sqlit
 
 def test_equal_notices_are_counted_and_the_oldest_dropped(connection: sqlite3.Connection) -> None:
     def notice(at: int, text: str) -> Notice:
-        return Notice(at=Millis(at), level=Level.ERROR, source="api", text=text, key=f"m{at}")
+        return Notice(at=Millis(at), level=Level.ERROR, source="api", text=text, key=f"m of {text}")
 
     with batch(connection) as work:
         for at, text in enumerate(["again", "first", "again", *map(str, range(NOTICES_KEPT - 1)), "again"]):
@@ -238,7 +238,25 @@ def test_equal_notices_are_counted_and_the_oldest_dropped(connection: sqlite3.Co
     rows = connection.execute(statement).fetchall()
     assert len(rows) == NOTICES_KEPT
     last = NOTICES_KEPT + 2
-    assert (rows[0], rows[-1]) == (("0", 3, 3, 1, "m3"), ("again", 0, last, 3, f"m{last}"))
+    assert (rows[0], rows[-1]) == (("0", 3, 3, 1, "m of 0"), ("again", 0, last, 3, "m of again"))
+
+
+def test_media_that_fail_in_the_same_words_have_a_notice_each(connection: sqlite3.Connection) -> None:
+    with batch(connection) as work:
+        for about in ("a", "b", None, "a", None):
+            work.take_notice(Notice(at=NOW, level=Level.ERROR, source="client", text="same", key=about))
+    rows = connection.execute("SELECT media_key, count FROM notice ORDER BY id").fetchall()
+    assert rows == [("a", 2), ("b", 1), (None, 2)]
+
+
+def test_a_webhook_tells_which_media_failed_by_it(connection: sqlite3.Connection) -> None:
+    with batch(connection, "a") as work:
+        work.add([announced("a")], None)
+        recorded = work.take_webhook(BODY, NOW, Reading(facts=(failed("a"),)))
+        again = work.take_webhook(BODY, Millis(NOW + 1), Reading(facts=(failed("a"),)))
+    [(fact, media)] = recorded.failed
+    assert (fact, media.sender_name, media.state) == (recorded.new_facts[0], "Kerry Fisher", State.FAILED)
+    assert again.failed == ()
 
 
 def test_an_order_opens_an_attempt_once(connection: sqlite3.Connection) -> None:

@@ -214,7 +214,7 @@ async def test_what_the_service_tells(db: Path) -> None:
     await writer.write_standing(Standing(pid=0, since=NOW, updated_at=NOW))
     await writer.write_standing(standing)
     for at, text in enumerate(["a", "b", "a"]):
-        notice = Notice(at=Millis(NOW + at), level=Level.WARNING, source="api", text=text, key=f"m{at}")
+        notice = Notice(at=Millis(NOW + at), level=Level.WARNING, source="api", text=text, key=f"m-{text}")
         await writer.write_notice(notice)
     part = Unread(where="messages[0]", reason="odd")
     await writer.take_webhook(b"odd", NOW, Reading(unread=(part,)))
@@ -225,7 +225,7 @@ async def test_what_the_service_tells(db: Path) -> None:
         assert reader.run(queries.standing()) == standing
         newest, older = reader.run(queries.notices())
         assert newest == Notice(
-            at=Millis(NOW + 2), level=Level.WARNING, source="api", text="a", key="m2", first_at=NOW, count=2
+            at=Millis(NOW + 2), level=Level.WARNING, source="api", text="a", key="m-a", first_at=NOW, count=2
         )
         assert (older.text, older.count) == ("b", 1)
         assert reader.run(queries.notices(1)) == [newest]

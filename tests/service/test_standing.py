@@ -10,7 +10,7 @@ from console.cache.writer import CacheUnavailable, Recorded
 from console.clock import monotonic
 from console.domain.exceptions import ConsoleError, FixSetting
 from console.domain.facts import StoreFailed
-from console.domain.media import MediaId, MediaKey, Millis, Origin, StoreError
+from console.domain.media import Media, MediaId, MediaKey, MediaType, Millis, Origin, StoreError
 from console.domain.standing import Health, Level, Notice, Standing
 from console.platforms.base import HealthAnswer
 from console.service.pacing import Hold, Reason
@@ -206,17 +206,20 @@ async def test_notices_reach_the_cache_in_order_with_the_failures_of_the_client(
     failed = StoreFailed(
         key=MediaKey("m"),
         id=MediaId("m"),
-        at=clock.at,
+        at=Millis(clock.at - 5),
         error=StoreError(code=400, title="x", origin=Origin.WEBHOOK),
     )
+    media = Media(key=failed.key, id=failed.id, type=MediaType.IMAGE, sender_name="Kerry Fisher")
     told.note(Level.INFO, "service", "first")
-    told.acknowledged(clock.at, Recorded(new_facts=(failed,), quarantined=1))
+    told.acknowledged(clock.at, Recorded(new_facts=(failed,), quarantined=1, failed=((failed, media),)))
     await told.end(kept)
     assert [(one.source, one.key) for one in kept.notices] == [
         ("service", None),
         ("listener", None),
         ("client", "m"),
     ]
+    assert kept.notices[-1].at == failed.at
+    assert "image from Kerry Fisher" in kept.notices[-1].text
     assert kept.standings[-1][1].stopped
 
 

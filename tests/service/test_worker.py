@@ -10,8 +10,9 @@ import pytest
 from console.cache.reader import AsyncCacheReader
 from console.cache.writer import CacheWriter
 from console.clock import monotonic, wall
-from console.domain.facts import MediaAnnounced, StoreQueued, StoreRequested
+from console.domain.facts import MediaAnnounced, StoreFailed, StoreQueued, StoreRefused, StoreRequested
 from console.domain.media import MediaId, MediaKey, Millis, Origin, State
+from console.domain.naming import subject
 from console.domain.reading import Reading
 from console.domain.standing import Health
 from console.platforms.base import Accepted, HealthAnswer
@@ -73,8 +74,20 @@ async def test_what_one_call_ends_in(tmp_path: Path, simulator: Simulator) -> No
             assert len(simulator.store_calls(keys[word])) == 1, word
         assert world.standing.paused_until is None
         assert world.troubles() == set()
+        failures = {
+            (fact.key, fact.at)
+            for key in keys.values()
+            for fact in world.history(key)
+            if isinstance(fact, StoreFailed | StoreRefused)
+        }
         failed = {keys[word] for word, (state, _, _) in ONE_CALL.items() if state is State.FAILED}
-        await until(lambda: failed <= {notice.key for notice in world.notices()})
+        assert {key for key, _ in failures} == failed | {keys["conflict"]}
+        await until(lambda: failures <= {(notice.key, notice.at) for notice in world.notices()})
+        told = [notice for notice in world.notices() if notice.key is not None]
+        assert [notice.count for notice in told] == [1] * len(failures), "one a failure"
+        for notice in told:
+            assert subject(world.media(str(notice.key))) in notice.text
+            assert str(notice.key) not in notice.text
 
 
 async def test_a_broken_health_call_holds_no_download_up(tmp_path: Path, simulator: Simulator) -> None:
