@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import signal
-import sys
 from typing import TYPE_CHECKING
 
-import pexpect
-import pyte
 import pytest
 
 from console.cache.writer import CacheWriter
@@ -22,11 +18,10 @@ from console.domain.standing import Level, Notice
 from console.ui.app import ConsoleApp
 from console.ui.setup import Setup
 from tests.ui import scene
+from tests.ui.terminal import COLUMNS, ROWS, Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-ROWS, COLUMNS = 24, 80
 
 HOSTILE = (
     "\x1b]0;owned\x07",
@@ -45,61 +40,6 @@ HOSTILE = (
 _SEQUENCE = re.compile(
     r"\x1b(?:\][^\x07\x1b]*(?:\x07|\x1b\\)|\[([?>=<]?)[0-9;:$]*([ -/]*[@-~])|[PX^_][^\x1b]*\x1b\\|.)"
 )
-
-
-class Terminal:
-    """The screen in a process of its own, on a pseudo-terminal."""
-
-    def __init__(self, db: Path, **environ: str) -> None:
-        env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **environ}
-        self.screen = pyte.Screen(COLUMNS, ROWS)
-        self.output = ""
-        self._stream = pyte.Stream(self.screen)
-        self.process = pexpect.spawn(
-            sys.executable,
-            ["-m", "tests.ui.on_terminal", str(db)],
-            env=env,
-            dimensions=(ROWS, COLUMNS),
-            timeout=10,
-            encoding="utf-8",
-        )
-
-    def read(self, seconds: float = 0.05) -> None:
-        """Takes what the screen writes."""
-        try:
-            data = self.process.read_nonblocking(65536, timeout=seconds)
-        except (pexpect.TIMEOUT, pexpect.EOF):
-            return
-        self.output += data
-        self._stream.feed(data)
-
-    @property
-    def text(self) -> str:
-        """What stands on the terminal."""
-        return "\n".join(self.screen.display)
-
-    def shows(self, text: str) -> None:
-        """Waits until a text stands on the terminal."""
-        for _ in range(200):
-            if text in self.text:
-                return
-            self.read()
-        raise AssertionError(f"{text!r} never came:\n{self.text}")
-
-    def press(self, key: str, then: str) -> None:
-        """Sends a key and waits for what it brings."""
-        self.process.send(key)
-        self.shows(then)
-
-    def ends(self) -> int:
-        """Waits for the end; the exit status."""
-        while self.process.isalive():
-            self.read()
-        self.read()
-        self.process.close()
-        status = self.process.exitstatus
-        assert status is not None
-        return int(status)
 
 
 def kinds(output: str) -> set[str]:
@@ -177,6 +117,23 @@ def test_hostile_rows_make_no_sequence_that_clean_rows_do_not_make(tmp_path: Pat
     assert kinds(told) <= kinds(clipboard.sub("", clean.output))
     assert not re.search(r"[\x80-\x9f\u202a-\u202e\u2066-\u2069]", told)
     assert not set(_SEQUENCE.sub("", told)) & set("\x00\x05\x07\x08\x0b\x0c\x0e\x0f\x1b\x7f")
+
+
+def test_keys_in_one_packet_close_a_sheet_and_nothing_else(db: Path) -> None:
+    terminal = Terminal(db)
+    terminal.shows("30 of 30")
+    for opening, title, closing in (
+        ("?", "Help (list)", "qq"),
+        ("s", "Sort by", "\r\r"),
+        ("e", "Events", "qqq"),
+    ):
+        terminal.press(opening, title)
+        terminal.press(closing, "30 of 30")
+        assert "DETAIL" not in terminal.text
+    terminal.press("j", ">  ○ requested")
+    terminal.process.send("Q")
+    assert terminal.ends() == 0
+    assert "The screen failed" not in terminal.output
 
 
 def test_the_terminal_is_left_as_it_was_found(db: Path) -> None:

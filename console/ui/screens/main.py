@@ -376,7 +376,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self._covered, self._uncovered_at = False, monotonic()
 
     def on_paste(self, event: events.Paste) -> None:
-        if self.finding.editor is not None:
+        if self.finding.editor is not None and not self.small:
             event.stop()
             self.finding.editor.insert(event.text)
             self.finding.typed()
