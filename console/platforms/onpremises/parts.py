@@ -9,6 +9,8 @@ from console.domain.reading import Unread
 from console.platforms.onpremises import wire
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from console.platforms.onpremises.wire import JsonObject
 
 NAME_LIMIT = 256
@@ -46,6 +48,22 @@ class Parts:
         if value is not None:
             self.odd(key, "an array", value)
         return []
+
+    def objects(self, key: str) -> Iterator[tuple[str, JsonObject]]:
+        """The objects of one of the root's arrays with their paths; all else in it is noted.
+
+        What is not listed any more is only counted, so that a million of them do not hold up the loop.
+        """
+        full, more = False, 0
+        for index, part in enumerate(self.array(key)):
+            if type(part) is dict:
+                yield f"{key}[{index}]", part
+            elif full:
+                more += 1
+            else:
+                self.odd(f"{key}[{index}]", "an object", part)
+                full = len(self._unread) == MOST_UNREAD
+        self._unread_more += more
 
     def text(self, part: JsonObject, key: str, limit: int, where: str) -> str | None:
         """A text of a part, cut to a length; None where it is absent, empty or no text."""
@@ -93,11 +111,8 @@ class Parts:
         """The profile name of a sender; contacts may be missing or be those of others."""
         if self._names is None:
             self._names = {}
-            for index, contact in enumerate(self.array("contacts")):
-                if type(contact) is dict:
-                    self._contact(contact, f"contacts[{index}]")
-                else:
-                    self.odd(f"contacts[{index}]", "an object", contact)
+            for where, contact in self.objects("contacts"):
+                self._contact(contact, where)
         return self._names.get(sender)
 
     def _contact(self, contact: JsonObject, where: str) -> None:

@@ -97,21 +97,12 @@ class _Body(Parts):
         self.notices: list[Notice] = []
 
     def read(self) -> None:
-        for index, message in enumerate(self.array("messages")):
-            if type(message) is dict:
-                self._message(message, f"messages[{index}]")
-            else:
-                self.odd(f"messages[{index}]", "an object", message)
-        for index, item in enumerate(self.array("media_items")):
-            if type(item) is dict:
-                self._result(item, f"media_items[{index}]")
-            else:
-                self.odd(f"media_items[{index}]", "an object", item)
-        for index, error in enumerate(self.array("errors")):
-            if type(error) is dict:
-                self._notice(wire.store_error(error, Origin.WEBHOOK))
-            else:
-                self.odd(f"errors[{index}]", "an object", error)
+        for where, message in self.objects("messages"):
+            self._message(message, where)
+        for where, item in self.objects("media_items"):
+            self._result(item, where)
+        for _, error in self.objects("errors"):
+            self._notice(wire.store_error(error, Origin.WEBHOOK))
 
     def _message(self, message: JsonObject, where: str) -> None:
         kind = message.get("type")

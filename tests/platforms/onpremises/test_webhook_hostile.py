@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.platforms.onpremises.bodies import RECEIVED_AT, announcement, every_s
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
     from console.domain.reading import Reading
 
@@ -232,3 +234,21 @@ def test_a_batch_gives_all_its_facts() -> None:
     reading = read_webhook(json.dumps(body).encode(), RECEIVED_AT)
     assert [fact.key for fact in reading.facts] == [f"id-{n}" for n in range(500)] * 2
     assert reading.unread == ()
+
+
+def test_a_body_full_of_what_is_no_object_is_counted_without_a_step_for_each() -> None:
+    body = json.dumps({"messages": [1] * 50_000, "media_items": [None] * 50_000}).encode()
+    steps = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal steps
+        steps += 1
+
+    sys.setprofile(count)
+    try:
+        reading = read_webhook(body, RECEIVED_AT)
+    finally:
+        sys.setprofile(None)
+    assert steps < 5_000
+    assert len(reading.unread) == MOST_UNREAD + 1
+    assert reading.unread[-1].reason == f"{100_000 - MOST_UNREAD} more parts were not understood"
