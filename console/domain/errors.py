@@ -20,6 +20,10 @@ NOT_STORED = StoreError(code="undownloaded", title="Media not downloaded", origi
 """Stands in for the error of a media that was announced without its file and without a reason."""
 
 
+_ROOM_FOR_LABEL = 7
+"""Characters of a code beside which a label has room."""
+
+
 class Explanation(Struct, frozen=True, kw_only=True):
     """An error explained; every text may be shown as it is.
 
@@ -48,12 +52,15 @@ def explain(error: StoreError) -> Explanation:
 
 
 def short(error: StoreError) -> Shown:
-    """Two words for a list row, at most 15 characters: `1006 path`, `400 gone`, `auth`, `timeout`."""
+    """Two words for a list row, at most 15 characters: `1006 path`, `400 gone`, `auth`, `timeout`.
+
+    A code that leaves no room for a second word stands alone.
+    """
     entry, code = _entry(error), _word(error)
     named = not _is_number(code) and entry is not catalogue.UNKNOWN
     if named or entry.label == "auth":
         return line(entry.label or code, 15)
-    return line(f"{line(code, 7)} {entry.label}".strip())
+    return line(code if len(code) > _ROOM_FOR_LABEL else f"{code} {entry.label}".strip(), 15)
 
 
 def sentence(error: StoreError, subject: str) -> Shown:

@@ -139,7 +139,9 @@ def test_a_status_that_is_in_no_table_is_explained_by_its_class(status: int, tit
         (error("not-retrievable"), "bad id"),
         (error(4711), "4711 error"),
         (error("", title="Odd"), "error"),
-        (error("x" * 500), "xxxxxx\u2026 error"),
+        (error("x" * 500), "xxxxxxxxxxxxxx\u2026"),
+        (error("[@click=app.quit]x[/]"), "[@click=app.qu\u2026"),
+        (error(12345678), "12345678"),
         (NOT_STORED, "absent"),
     ],
 )

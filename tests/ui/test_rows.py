@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from console.domain.media import MediaType
+from console.domain.facts import StoreRefused
+from console.domain.media import MediaType, Origin, StoreError
 from console.ui.glyphs import ASCII
 from console.ui.paint import measure
 from console.ui.rows import columns, heading, number, row, sender, size_text, state_words, title
@@ -66,6 +67,13 @@ def test_a_state_reads_in_two_or_three_words(story: str, words: str) -> None:
 def test_an_announced_failure_says_its_code() -> None:
     made = media(announced(undownloaded=True, error=scene.GONE))
     assert state_words(made, scene.NOW) == "needs dl 400"
+
+
+def test_a_long_error_word_is_cut_once() -> None:
+    error = StoreError(code="[@click=app.quit]x[/]", title="x", origin=Origin.RESPONSE)
+    refused = StoreRefused(key=media().key, at=scene.NOW, attempt=1, error=error)
+    drawn = row(media(announced(undownloaded=True), refused), look())
+    assert drawn[2].text == "failed [@click=\u2026 "
 
 
 def test_due_times_have_marks_that_need_no_colour() -> None:
