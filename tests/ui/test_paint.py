@@ -50,6 +50,21 @@ def test_words_are_kept_whole_where_they_fit() -> None:
     assert wrap("abcdefgh", 3) == ["abc", "def", "gh"]
 
 
+def test_a_piece_is_as_wide_as_the_terminal_that_draws_it_widest() -> None:
+    assert piece("கவிதா").text == "கவிதா  "
+    assert piece(piece("கவிதா").text).text == "கவிதா  "
+    assert measure(line("கவிதா", "x")) == 6
+    assert wrap("கவிதா கவிதா", 10) == ["கவிதா  ", "கவிதா  "]
+
+
+def test_an_ascii_terminal_gets_ascii_marks_whoever_made_them() -> None:
+    made = (*cut(line(HOSTILE), 20), piece("a\nb…"))
+    shown = strip(made, 40, inks("dark"), Style(), ascii=True).text
+    assert shown.isascii()
+    assert "?]0;title?[@click=a~" in shown
+    assert "a|b~" in shown
+
+
 def test_a_strip_has_the_width_and_no_markup() -> None:
     drawn = strip(line(HOSTILE), 30, inks("dark"), Style(), over=Ink.CURSOR)
     assert drawn.cell_length == 30
