@@ -104,6 +104,7 @@ class ListenerServer:
         try:
             await self._server.serve(sockets)
         finally:
+            self._server.cut()
             self.close()
 
     def stop(self) -> None:
@@ -128,6 +129,11 @@ class _QuietServer(uvicorn.Server):
         """Ends the serving."""
         self.should_exit = True
         self._ended.set()
+
+    def cut(self) -> None:
+        """Closes what is still open after the time of grace: a connection that came in at the very end."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
     async def main_loop(self) -> None:
         """One tick a second, for the `Date` header, instead of ten."""

@@ -48,6 +48,10 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
+ACCEPTING_TURNS = 3
+"""Turns of the loop after which a connection that was being accepted is among the known ones."""
+
+
 class _Protocol(H11Protocol):
     """uvicorn's protocol, whose requests know the transport that they came in by."""
 
@@ -101,6 +105,8 @@ class Server:
             await closing.wait()
         finally:
             server.close()
+            for _ in range(ACCEPTING_TURNS):
+                await asyncio.sleep(0)
             for connection in list(self._state.connections):
                 if isinstance(connection, _Protocol):
                     connection.transport.abort()
