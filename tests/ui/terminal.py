@@ -21,7 +21,8 @@ class Terminal:
     """The screen in a process of its own, on a pseudo-terminal."""
 
     def __init__(self, db: Path, screen: pyte.Screen | None = None, **environ: str) -> None:
-        env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **environ}
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        env = {**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **environ}
         self.screen = screen or pyte.Screen(COLUMNS, ROWS)
         self.output = ""
         self._stream = pyte.Stream(self.screen)

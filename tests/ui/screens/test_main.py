@@ -113,7 +113,7 @@ async def test_a_file_that_is_no_cache_is_a_line_that_stays(tmp_path: Path) -> N
     db.write_bytes(b"this is no database" * 1000)
     async with opened(db, filled=False) as console:
         await console.shows("✗ The cache")
-        await console.shows("broken.db")
+        await console.until(lambda: "broken.db" in "".join(console.text.split()))
         db.unlink()
         await scene.build(db)
         await console.shows("Amara Okafor")
