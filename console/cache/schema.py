@@ -137,6 +137,23 @@ CREATE TABLE notice (
 )
 """Two media may fail in the same words, as those of one sender do: each has a notice of its own."""
 
+_UPKEEP = (
+    "ALTER TABLE webhook ADD COLUMN coding TEXT",
+    "ALTER TABLE fact ADD COLUMN stands_before INTEGER",
+    """
+CREATE TABLE maintenance (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    asked_at INTEGER NOT NULL,
+    done_at INTEGER NOT NULL,
+    outcome TEXT NOT NULL
+) WITHOUT ROWID
+""",
+)
+"""`webhook.coding` says how a body is stored (see `bodies`). `fact.stands_before` is the `seq` of the
+fact before which one belongs that was read from its body later than on receipt; NULL: where its own
+`seq` says. `maintenance` keeps what came of replays and purges."""
+
 VERSIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         _MEDIA,
@@ -150,6 +167,7 @@ VERSIONS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE INDEX notice_by_time ON notice (at)",
     ),
     _NOTICE_OF_A_MEDIA,
+    _UPKEEP,
 )
 """The statements that lead to version 1, 2, …; `PRAGMA user_version` counts them."""
 

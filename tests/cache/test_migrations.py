@@ -15,7 +15,7 @@ import pytest
 from console.cache import migrations
 from console.cache.migrations import CacheDamaged, CacheRefused, check_sqlite, create, open_writer
 from console.cache.paths import wal_path
-from console.cache.schema import LATEST, VERSIONS
+from console.cache.schema import APPLICATION_ID, LATEST, VERSIONS
 from console.domain.exceptions import FixSetting
 
 if TYPE_CHECKING:
@@ -156,12 +156,10 @@ def test_a_migration_that_fails_leaves_the_version_before_it(db: Path) -> None:
 
 
 def test_a_cache_of_the_first_version_keeps_its_notices(db: Path) -> None:
-    create(db)
     with closing(sqlite3.connect(db, isolation_level=None)) as connection:
-        connection.execute("DROP TABLE notice")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         for statement in VERSIONS[0]:
-            if "notice" in statement:
-                connection.execute(statement)
+            connection.execute(statement)
         connection.execute("INSERT INTO notice VALUES (7, 1, 2, 'error', 'client', 'same', 'a', 3)")
         connection.execute("PRAGMA user_version = 1")
     with closing(open_writer(db)) as connection:
