@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import select
 import signal
 import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from console.clock import monotonic
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 _IGNORED = (signal.SIGHUP,)
 """A headless command outlives the terminal that it was started from."""
+ONE_SIGNAL = 0.3
+"""Seconds within which a repeated signal is the same one: `timeout` sends to the process and to its group."""
 
 
 class Signals:
@@ -32,11 +37,15 @@ class Signals:
 
 @contextmanager
 def ending_signals() -> Iterator[Signals]:
-    """Collects the signals that end a command while the block runs, instead of dying of them."""
+    """Collects the signals that end a command while the block runs, instead of dying of them.
+
+    Whoever sends another one while the command ends in order does not want to wait: it is died of at once.
+    """
     inbox, outbox = socket.socketpair()
     outbox.setblocking(False)
     before_wakeup = signal.set_wakeup_fd(outbox.fileno(), warn_on_full_buffer=False)
-    before = {number: signal.signal(number, _noted) for number in (*_ENDING, *_IGNORED)}
+    handlers = dict.fromkeys(_ENDING, _first_or_last()) | dict.fromkeys(_IGNORED, _noted)
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield Signals(inbox)
     finally:
@@ -45,6 +54,19 @@ def ending_signals() -> Iterator[Signals]:
         signal.set_wakeup_fd(before_wakeup)
         inbox.close()
         outbox.close()
+
+
+def _first_or_last() -> Callable[[int, object], None]:
+    """A handler that leaves the first signal to the socket and lets the process die of a later one."""
+    first: list[float] = []
+
+    def handle(number: int, frame: object) -> None:
+        first.append(monotonic())
+        if first[-1] - first[0] > ONE_SIGNAL:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    return handle
 
 
 def _noted(number: int, frame: object) -> None:

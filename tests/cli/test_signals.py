@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
 
 import pytest
 
-from console.cli.signals import ending_signals
+from console.cli.signals import ONE_SIGNAL, ending_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -30,6 +33,27 @@ def test_a_lost_terminal_ends_nothing() -> None:
     with ending_signals() as signals:
         os.kill(os.getpid(), signal.SIGHUP)
         assert signals.wait(0.02) is None
+
+
+def test_a_later_signal_is_died_of_though_the_first_is_still_being_obeyed() -> None:
+    script = (
+        "import time\n"
+        "from console.cli.signals import ONE_SIGNAL, ending_signals\n"
+        "with ending_signals() as signals:\n"
+        "    print('ready', flush=True)\n"
+        "    assert signals.wait(10)\n"
+        "    print('ending', flush=True)\n"
+        "    time.sleep(15)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.terminate()
+        process.terminate()
+        assert process.stdout.readline() == "ending\n", "sent twice in one breath is sent once"
+        time.sleep(ONE_SIGNAL)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == -signal.SIGINT
 
 
 def test_the_handlers_before_are_put_back() -> None:
