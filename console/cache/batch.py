@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from console.cache.bodies import pack
 from console.cache.query import marks, sql
 from console.cache.rows import SELECTED, UPSERT, media_row, read_media
 from console.domain import facts, ledger, standing
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from console.domain.media import MediaKey, Millis
     from console.domain.reading import Reading, Unread
     from console.domain.standing import Notice, Standing
+
+_T = TypeVar("_T")
 
 MediaRef: TypeAlias = "tuple[str, MediaKey]"
 """Account and key: what a row is unique by."""
@@ -107,8 +110,8 @@ class Batch:
         quarantined = self._quarantine(body, received_at, reading.unread, number) if reading.unread else 0
         if new or quarantined:
             self._connection.execute(
-                "INSERT INTO webhook (id, received_at, body, facts) VALUES (?, ?, ?, ?)",
-                (number, received_at, body, len(new)),
+                "INSERT INTO webhook (id, received_at, body, coding, facts) VALUES (?, ?, ?, ?, ?)",
+                (number, received_at, *pack(body), len(new)),
             )
             self._next_webhook = number + 1
         for notice in reading.notices:
@@ -180,10 +183,22 @@ class Batch:
             held[ref] = ledger.fold(before, fact)
         execute = self._connection.execute
         new = tuple([fact for fact, row in numbered if execute(_INSERT_FACT, row).rowcount])
-        if new:
+        if len(new) == len(numbered):
             self._held.update(held)
-            self._changed.update([(fact.account, fact.key) for fact in new])
+        else:  # a row is what the kept facts lead to: one that is not kept must leave no trace in it
+            for fact in new:
+                ref = (fact.account, fact.key)
+                self._held[ref] = ledger.fold(self._held.get(ref), fact)
+        self._changed.update([(fact.account, fact.key) for fact in new])
         return new
+
+    def maintain(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Lets `work` see every row as it is now and change the tables as it likes."""
+        self._write_rows()
+        done = work(self._connection)
+        self._held.clear()
+        self._looked_up.clear()
+        return done
 
     def trim_orders(self, now: Millis) -> None:
         """Forgets what became of the oldest orders."""
@@ -197,7 +212,11 @@ class Batch:
         """Writes the rows that the facts led to, and keeps the quarantine within its bounds."""
         if self._quarantine_grew:
             self._trim_quarantine()
+        self._write_rows()
+
+    def _write_rows(self) -> None:
         self._connection.executemany(UPSERT, [media_row(self._held[ref]) for ref in self._changed])
+        self._changed.clear()
 
     def _open_attempt(self, order: Order, now: Millis) -> Taken:
         media = self.media((order.account, order.key))

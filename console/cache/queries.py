@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from console.cache.bodies import GONE, unpack
 from console.cache.query import ListQuery, Query, first_of, folded, marks, rows_of, sql
 from console.cache.rows import SELECTED, read_media
 from console.cache.where import filter_condition, order_by, selection_condition, view_condition
@@ -111,10 +112,11 @@ def history(key: MediaKey, account: str = DEFAULT_ACCOUNT) -> ListQuery[Fact]:
 def raw_bodies(key: MediaKey, account: str = DEFAULT_ACCOUNT) -> ListQuery[tuple[Millis, bytes]]:
     """The webhook bodies that told something new of a media, with their receipt, oldest first."""
     return rows_of(
-        "SELECT received_at, body FROM webhook WHERE id IN "
-        "(SELECT webhook_id FROM fact WHERE account = ? AND media_key = ?) ORDER BY received_at, id",
-        (account, key),
-        lambda row: (Millis(row[0]), bytes(row[1])),
+        "SELECT received_at, body, coding FROM webhook WHERE id IN "
+        "(SELECT webhook_id FROM fact WHERE account = ? AND media_key = ?) AND coding IS NOT ? "
+        "ORDER BY received_at, id",
+        (account, key, GONE),
+        lambda row: (Millis(row[0]), unpack(row[1], row[2])),
     )
 
 
@@ -148,10 +150,10 @@ def notices(limit: int = EVERYTHING_SHOWN) -> ListQuery[Notice]:
 def quarantine(limit: int = EVERYTHING_SHOWN) -> ListQuery[tuple[Millis, Unread, bytes]]:
     """What was not understood, newest first: its receipt, which part and why, and the whole body."""
     return rows_of(
-        "SELECT q.received_at, q.place, q.reason, w.body FROM quarantine AS q "
+        "SELECT q.received_at, q.place, q.reason, w.body, w.coding FROM quarantine AS q "
         "JOIN webhook AS w ON w.id = q.webhook_id ORDER BY q.id DESC LIMIT ?",
         (limit,),
-        lambda row: (Millis(row[0]), Unread(where=row[1], reason=row[2]), bytes(row[3])),
+        lambda row: (Millis(row[0]), Unread(where=row[1], reason=row[2]), unpack(row[3], row[4])),
     )
 
 
