@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from console.cli.output import say
 from console.cli.wiring import listener_words, log_beside_cache, make_service
-from console.config import check_files
+from console.config import check_service
 from console.service.hosting import ServiceThread
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def borrowed_service(settings: Settings, signals: Signals) -> Iterator[str | Non
     Raises:
         ConsoleError: it cannot run.
     """
-    check_files(settings)
+    for warning in check_service(settings):
+        say(warning)
     host = ServiceThread(partial(make_service, settings, passing=True))
     with log_beside_cache(settings):
         host.start()

@@ -13,7 +13,7 @@ from console.cli.options import current_settings, settings_options
 from console.cli.output import Exit, say
 from console.cli.signals import ending_signals
 from console.cli.wiring import listener_words, make_service, secrets
-from console.config import check_files
+from console.config import check_service
 from console.listener.server import ListenerServer
 from console.service.hosting import ServiceThread
 from console.service.lock import holder
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @settings_options()
 @click.command(
-    "listen", epilog="Example: media-console listen --listen 0.0.0.0:8085 --api-url https://wa.example:9090"
+    "listen", epilog="Example: media-console listen --listen 127.0.0.1:8085 --api-url https://wa.example:9090"
 )
 def command() -> int:
     """Runs the webhook listener and the download worker, without a screen.
@@ -33,7 +33,8 @@ def command() -> int:
     cache shows what this one does.
     """
     settings = current_settings()
-    check_files(settings)
+    for warning in check_service(settings):
+        say(warning)
     _check_port(settings)
     host = ServiceThread(partial(make_service, settings))
     with (

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from console import clock
 from console.cli.options import current_settings
+from console.cli.output import say
 from console.cli.user import operator
 from console.cli.wiring import log_beside_cache, make_service
-from console.config import check_files
+from console.config import check_service, webhook_url
 from console.domain.exceptions import FixSetting
 from console.service.hosting import ServiceThread
 from console.service.lock import holder
@@ -32,7 +33,8 @@ def open_screen() -> int:
     """
     check_terminal()
     settings = current_settings()
-    check_files(settings)
+    for warning in check_service(settings):
+        say(warning)
     return run_screen(settings)
 
 
@@ -108,6 +110,6 @@ def _setup(settings: Settings, account: str, keys: Mapping[str, tuple[str, ...]]
         theme=settings.theme,
         ascii=settings.ascii,
         mouse=settings.mouse,
-        scheme="https" if settings.tls_cert is not None else "http",
+        callback=partial(webhook_url, settings),
         log=log_file,
     )

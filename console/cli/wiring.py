@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from console import clock, log
 from console.cache.paths import make_folder
+from console.config import Secret, webhook_url
 from console.domain.exceptions import FixSetting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from console.config import Secret, Settings
+    from console.config import Settings
     from console.domain.standing import Standing
     from console.service.core import Service
 
@@ -50,8 +51,7 @@ def make_service(settings: Settings, *, passing: bool = False) -> Service:
 def listener_words(settings: Settings, standing: Standing | None) -> str:
     """Where webhooks are to be posted, or why nowhere."""
     if standing is not None and standing.listener is not None:
-        scheme = "https" if settings.tls_cert is not None else "http"
-        return f"Waiting for webhooks at {scheme}://{standing.listener}/webhook"
+        return f"Waiting for webhooks at {webhook_url(settings, standing.listener)}"
     why = standing.listener_error if standing is not None else None
     return f"Waiting for no webhooks. {why or ''}".rstrip()
 
@@ -78,7 +78,17 @@ def log_beside_cache(settings: Settings) -> Iterator[Path]:
 
 def secrets(settings: Settings) -> tuple[Secret | None, ...]:
     """What no log may show."""
-    return settings.api_password, settings.api_token, settings.api_proxy
+    passwords = (Secret(login.reveal().partition(":")[2]) for login in settings.webhook_basic)
+    return (
+        settings.api_password,
+        settings.api_token,
+        settings.api_proxy,
+        *settings.webhook_secret,
+        *settings.webhook_token,
+        *settings.webhook_basic,
+        *passwords,
+        *(signature.secret for signature in settings.webhook_hmac),
+    )
 
 
 def _revealed(secret: Secret | None) -> str | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from console.config.loading import APP_NAME, check_files, config_path, load
+from console.config.loading import APP_NAME, config_path, load
+from console.config.serving import check_service, webhook_url
 from console.config.table import ENV_PREFIX, SETTINGS, Setting, read_address
-from console.config.values import Address, Secret, Settings
+from console.config.values import Address, Secret, Settings, Signature
 
 __all__ = [
     "APP_NAME",
@@ -14,8 +15,10 @@ __all__ = [
     "Secret",
     "Setting",
     "Settings",
-    "check_files",
+    "Signature",
+    "check_service",
     "config_path",
     "load",
     "read_address",
+    "webhook_url",
 ]

@@ -101,6 +101,8 @@ def _entries(path: Path, text: str) -> dict[str, Given]:
 
 
 def _as_text(name: str, value: object, source: str) -> str:
+    if isinstance(value, list) and name in BY_NAME and BY_NAME[name].several:
+        return ",".join(_one_of_several(name, one, source) for one in value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str | int):
@@ -108,6 +110,15 @@ def _as_text(name: str, value: object, source: str) -> str:
     raise FixSetting(
         f"The setting {name.upper()} {source} is of the wrong kind.",
         "Give a text, a whole number, true or false.",
+    )
+
+
+def _one_of_several(name: str, value: object, source: str) -> str:
+    if isinstance(value, str) and not re.search(r"[,\s]", value):
+        return value
+    raise FixSetting(
+        f"The setting {name.upper()} {source} has an entry of the wrong kind.",
+        "Give a list of texts without commas or blanks in them.",
     )
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 APP_NAME: Final = "media-console"
 
+_SHORT: Final = 16
+"""A secret for webhooks below so many characters is worth a warning."""
 _CONFIG_VARIABLE: Final = ENV_PREFIX + "CONFIG"
 _T = TypeVar("_T")
 
@@ -57,8 +59,8 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str]) -> Setting
             if name.startswith("keys.")
         },
         sources={name: value.source for name, value in given.items()},
-        warnings=tuple(_strange_variables(environ)),
     )
+    settings = replace(settings, warnings=(*_strange_variables(environ), *_short_secrets(settings)))
     _check_pairs(settings)
     _check_db(settings)
     return settings
@@ -77,39 +79,6 @@ def config_path(flag: str | None, environ: Mapping[str, str]) -> tuple[Path | No
         return _converted("CONFIG", read_path, Given(variable, named)), named
     folder = _user_folder("user_config_path")
     return folder / "config.toml" if folder is not None else None, None
-
-
-def check_files(settings: Settings) -> None:
-    """Makes sure that the certificates which the service uses can be used.
-
-    Raises:
-        FixSetting: one cannot.
-    """
-    if settings.tls_cert is not None and settings.tls_key is not None:
-        _try_pem(settings, {"tls_cert": settings.tls_cert, "tls_key": settings.tls_key})
-    if settings.api_ca is not None:
-        _try_pem(settings, {"api_ca": settings.api_ca})
-
-
-def _try_pem(settings: Settings, files: Mapping[str, Path]) -> None:
-    import ssl  # 30 ms that a start without certificates does without
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    first, *rest = files.values()
-    try:
-        for path in files.values():
-            path.open("rb").close()  # the library's own words name neither the file nor the reason
-        if rest:
-            context.load_cert_chain(first, rest[0], password=lambda: "")
-        else:
-            context.load_verify_locations(first)
-    except OSError as error:
-        why = "no usable PEM" if isinstance(error, ssl.SSLError) else error.strerror or "not usable"
-        told = " with ".join(f"{name.upper()} {settings.sources[name]}" for name in files)
-        paths = " and ".join(map(str, files.values()))
-        raise FixSetting(
-            f"The setting {told} names {paths}: {why}.", "Give PEM files that this user may read."
-        ) from None
 
 
 def _expanded(setting: Setting, value: Given) -> dict[str, Given]:
@@ -155,6 +124,21 @@ def _strange_variables(environ: Mapping[str, str]) -> Iterator[str]:
             yield f"{name!r} is no setting and was ignored.{nearest(name, known)}"
 
 
+def _short_secrets(settings: Settings) -> Iterator[str]:
+    secrets = {
+        "webhook_secret": [secret.reveal() for secret in settings.webhook_secret],
+        "webhook_token": [secret.reveal() for secret in settings.webhook_token],
+        "webhook_basic": [login.reveal().partition(":")[2] for login in settings.webhook_basic],
+        "webhook_hmac": [signature.secret.reveal() for signature in settings.webhook_hmac],
+    }
+    for name, texts in secrets.items():
+        if any(len(text) < _SHORT for text in texts):
+            yield (
+                f"The setting {name.upper()} {settings.sources[name]} has fewer than {_SHORT} characters "
+                "and may be guessed."
+            )
+
+
 def _check_db(settings: Settings) -> None:
     """Refuses what can never be a cache, before a command puts its companions beside it."""
     try:
@@ -182,6 +166,11 @@ def _check_pairs(settings: Settings) -> None:
                     f"The setting {name.upper()} {settings.sources[name]} needs {partner.upper()} as well.",
                     f"Set {BY_NAME[partner].variable}, or {partner} in the settings file.",
                 )
+    if settings.tls_client_ca is not None and settings.tls_cert is None:
+        raise FixSetting(
+            f"The setting TLS_CLIENT_CA {settings.sources['tls_client_ca']} needs TLS_CERT as well.",
+            "Without it the listener speaks no TLS, and asks nobody for a certificate.",
+        )
     if settings.api_insecure and settings.api_ca is not None:
         raise FixSetting(
             f"API_INSECURE {settings.sources['api_insecure']} turns off what API_CA "

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from console.config.values import Address, Secret
+from console.config.values import Address, Secret, Signature
 from console.domain.retention import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from console.config.values import Network
+
 ENV_PREFIX: Final = "MEDIA_CONSOLE_"
+
+_T = TypeVar("_T")
 
 _LONGEST_MS: Final = 3650 * 86_400_000
 _TRUTH: Final = {"true": True, "yes": True, "on": True, "1": True} | {
@@ -25,7 +30,10 @@ _TRUTH: Final = {"true": True, "yes": True, "on": True, "1": True} | {
 
 
 class Setting(NamedTuple):
-    """One row of the table. `read` gives the value, or raises ValueError with what would be right."""
+    """One row of the table. `read` gives the value, or raises ValueError with what would be right.
+
+    A setting with `several` values has them with commas or blanks between them, and as a list in the file.
+    """
 
     name: str
     read: Callable[[str], object]
@@ -35,6 +43,7 @@ class Setting(NamedTuple):
     field: str = ""
     secret: bool = False
     toggle: bool = False
+    several: bool = False
 
     @property
     def attribute(self) -> str:
@@ -89,6 +98,61 @@ def _token(text: str) -> Secret:
     return Secret(text)
 
 
+def _several(text: str, read: Callable[[str], _T]) -> tuple[_T, ...]:
+    """Each of the values; a text without any is given to `read` as it is, to be refused in its words."""
+    return tuple(map(read, re.split(r"[,\s]+", text.strip(", \t")))) if text else (read(text),)
+
+
+def _path_secret(text: str) -> Secret:
+    if not re.fullmatch(r"[A-Za-z0-9._~-]+", text) or text in (".", ".."):
+        raise ValueError(
+            "one or more secrets of letters and digits of ASCII and . _ ~ -, for they stand in a URL"
+        )
+    return Secret(text)
+
+
+def _path_secrets(text: str) -> tuple[Secret, ...]:
+    return _several(text, _path_secret)
+
+
+def _tokens(text: str) -> tuple[Secret, ...]:
+    return _several(text, _token)
+
+
+def _login(text: str) -> Secret:
+    if ":" not in text.strip(":") or not text.isprintable():
+        raise ValueError("one or more user:password, without commas or blanks")
+    return Secret(text)
+
+
+def _logins(text: str) -> tuple[Secret, ...]:
+    return _several(text, _login)
+
+
+def _signature(text: str) -> Signature:
+    secret, colon, header = text.rpartition(":")
+    if not colon:
+        secret, header = text, "X-Hub-Signature-256"
+    if not secret or not secret.isprintable() or not re.fullmatch(r"[A-Za-z0-9-]+", header):
+        raise ValueError("one or more SECRET:HEADER or SECRET alone, without commas or blanks")
+    return Signature(Secret(secret), header)
+
+
+def _signatures(text: str) -> tuple[Signature, ...]:
+    return _several(text, _signature)
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise ValueError("addresses or networks such as 10.1.0.0/16 or 2001:db8::/32") from None
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return _several(text, _network)
+
+
 def read_address(text: str) -> Address:
     """An address to listen on.
 
@@ -139,6 +203,14 @@ def _seconds(text: str) -> float:
     return _duration_ms(text) / 1000
 
 
+def _size(text: str) -> int:
+    match = re.fullmatch(r"([0-9]{1,9})\s?(?:(k)B|(M)B)?", text, re.IGNORECASE | re.ASCII)
+    size = int(match[1]) * (1_000 if match[2] else 1_000_000 if match[3] else 1) if match else 0
+    if not 1_000 <= size <= 100_000_000:
+        raise ValueError("a number of bytes, or one with kB or MB, such as 3MB, from 1kB to 100MB")
+    return size
+
+
 def _calls(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,2}", text) or not 1 <= int(text) <= 64:
         raise ValueError("a whole number from 1 to 64")
@@ -174,8 +246,27 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("db", read_path, "path", "media.db in the user's data folder", "The cache, one SQLite file."),
     Setting("listen", read_address, "host:port", "127.0.0.1:8085",
             "Where the webhook listener waits, at the path /webhook; port 0 takes a free one."),
+    Setting("listen_open", _yes_no, "true or false", "false",
+            "Listen beyond this machine although no guard keeps strangers out.", toggle=True),
+    Setting("listen_allow", _networks, "networks", "",
+            "Take connections from these addresses alone; others are answered 403.", several=True),
+    Setting("trusted_proxies", _networks, "networks", "",
+            "Proxies whose X-Forwarded-For says who the sender is.", several=True),
+    Setting("webhook_secret", _path_secrets, "secrets", "",
+            "The webhook path becomes /webhook/SECRET.", secret=True, several=True),
+    Setting("webhook_token", _tokens, "tokens", "",
+            "Webhooks must bring the header Authorization: Bearer TOKEN.", secret=True, several=True),
+    Setting("webhook_basic", _logins, "user:password", "",
+            "Webhooks must log in with one of these, by HTTP Basic.", secret=True, several=True),
+    Setting("webhook_hmac", _signatures, "SECRET:HEADER", "",
+            "Webhooks must bring their body's HMAC-SHA256 in that header, by default X-Hub-Signature-256.",
+            secret=True, several=True),
+    Setting("body_limit", _size, "size", "3MB", "Largest webhook body; a larger one is answered 413."),
     Setting("tls_cert", read_path, "path", "", "Certificate chain (PEM), for a listener that speaks TLS."),
-    Setting("tls_key", read_path, "path", "", "Private key (PEM) of that certificate."),
+    Setting("tls_key", read_path, "path", "",
+            "Private key (PEM) of that certificate; readable by its owner alone."),
+    Setting("tls_client_ca", read_path, "path", "",
+            "Take connections only with a certificate that this authority (PEM) has signed."),
     Setting("api_url", _api_url, "URL", "", "Where the WhatsApp Business API client answers, without /v1."),
     Setting("api_username", _user, "name", "", "User to log in to the client with."),
     Setting("api_password", _secret, "text", "", "That user's password.", secret=True),

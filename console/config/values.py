@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct
 
 from console.domain.retention import DEFAULT_WINDOW_MS
+
+Network: TypeAlias = IPv4Network | IPv6Network
 
 
 class Secret:
@@ -46,8 +49,15 @@ class Address(NamedTuple):
         return f"{host}:{self.port}"
 
 
+class Signature(NamedTuple):
+    """A secret that signs bodies, and the header that carries the signature."""
+
+    secret: Secret
+    header: str
+
+
 class Settings(Struct, frozen=True, kw_only=True):
-    """All settings. `window_ms` is in milliseconds, `callback_timeout` in seconds.
+    """All settings. `window_ms` is in milliseconds, `callback_timeout` in seconds, `body_limit` in bytes.
 
     `keys` maps the id of a command to another key for it. `sources` tells for each setting that was
     given where it came from, in words (`in MEDIA_CONSOLE_DB`); the entries of `keys` stand in it as
@@ -58,6 +68,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     listen: Address = Address("127.0.0.1", 8085)
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+    webhook_secret: tuple[Secret, ...] = ()
+    webhook_token: tuple[Secret, ...] = ()
+    webhook_basic: tuple[Secret, ...] = ()
+    webhook_hmac: tuple[Signature, ...] = ()
+    listen_allow: tuple[Network, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
+    listen_open: bool = False
+    body_limit: int = 3_000_000
     api_url: str | None = None
     api_username: str | None = None
     api_password: Secret | None = None

@@ -9,11 +9,11 @@ from console.ui.paint import EMPTY, Line, Piece, line, piece
 from console.ui.theme import Ink
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from console.domain.standing import Standing
     from console.ui.finding import Finding
     from console.ui.listing import Page
-
-WEBHOOK_PATH = "/webhook"
 
 _GOOD = {
     View.NEEDS_DOWNLOAD: "Nothing needs a download.",
@@ -24,26 +24,28 @@ _GOOD = {
 }
 
 
-def words(page: Page, finding: Finding, standing: Standing | None, scheme: str) -> list[Line]:
+def words(
+    page: Page, finding: Finding, standing: Standing | None, callback: Callable[[str], str]
+) -> list[Line]:
     """The lines for an empty list; none where it has rows."""
     if page.total:
         return []
     if not page.everything:
-        return first_start(standing, scheme)
+        return first_start(standing, callback)
     if finding.text and finding.on:
         told = line("  ", piece(f'No match for "{finding.text}".', Ink.STRONG))
         return [EMPTY, (*told, piece(" Esc clears, \\ hides the filter."))]
     return [EMPTY, line("  ", piece(_GOOD.get(page.selection.view, "Nothing here."), Ink.GOOD))]
 
 
-def first_start(standing: Standing | None, scheme: str) -> list[Line]:
+def first_start(standing: Standing | None, callback: Callable[[str], str]) -> list[Line]:
     """How events get here, and how to see the console with some."""
     lines = [EMPTY, line("  ", piece("No media yet.", Ink.STRONG)), EMPTY]
     bound = standing.listener if standing is not None and not standing.stopped else None
     if bound is None:
         lines += [line("  ", _deaf(standing)), EMPTY]
     else:
-        url = f"{scheme}://{bound}{WEBHOOK_PATH}"
+        url = callback(bound)
         event = '{"messages":[{"id":"m1","type":"image","image":{"id":"test-1"}}]}'
         heard = "webhooks arrive" if standing and standing.webhooks else "no webhook yet"
         lines += [
@@ -51,8 +53,9 @@ def first_start(standing: Standing | None, scheme: str) -> list[Line]:
             line(piece("  Set it as webhooks.url in the client's application settings.", Ink.DIM)),
             EMPTY,
             line("  Send a test event from another terminal:"),
-            line(piece(f"    curl -H 'Content-Type: application/json' {url} \\", Ink.KEY)),
-            line(piece(f"      -d '{event}'", Ink.KEY)),
+            line(piece("    curl -H 'Content-Type: application/json' \\", Ink.KEY)),
+            line(piece(f"      -d '{event}' \\", Ink.KEY)),
+            line(piece(f"      {url}", Ink.KEY)),
             EMPTY,
         ]
     lines.append(line("  Or look at the console with made-up media:  ", piece("media-console demo", Ink.KEY)))

@@ -34,8 +34,8 @@ class Setup(Struct, frozen=True, kw_only=True):
     ascii: bool | None = None
     """ASCII signs; None judges by the terminal."""
     mouse: bool = True
-    scheme: str = "http"
-    """Scheme of the callback address in the first-start text."""
+    callback: Callable[[str], str] = "http://{}/webhook".format
+    """Gives the callback address of a listener at `host:port`, for the first-start text."""
     log: Path | None = None
     """Where the log is, for the sentence after a crash."""
     new_id: Callable[[], str] = _random_id

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from console.cli.wiring import listener_words, log_beside_cache, make_service, secrets
-from console.config import Secret, Settings
+from console.config import Secret, Settings, Signature
 from console.domain.exceptions import FixSetting
 from console.domain.media import Millis
 from console.domain.standing import Health, Standing
@@ -44,6 +44,8 @@ def test_the_listener_is_announced_with_its_url_or_the_reason(db: Path) -> None:
     assert listener_words(settings, bound) == "Waiting for webhooks at http://127.0.0.1:8085/webhook"
     secure = replace(settings, tls_cert=db, tls_key=db)
     assert "https://127.0.0.1:8085/webhook" in listener_words(secure, bound)
+    guarded = replace(settings, webhook_secret=(Secret("canary"),))
+    assert listener_words(guarded, bound) == "Waiting for webhooks at http://127.0.0.1:8085/webhook/••••"
     assert (
         listener_words(settings, replace(STANDING, listener_error="Why.")) == "Waiting for no webhooks. Why."
     )
@@ -67,4 +69,10 @@ def test_a_log_that_cannot_be_opened_is_a_setting_to_fix(tmp_path: Path) -> None
 
 def test_every_secret_setting_is_kept_out_of_the_log(db: Path) -> None:
     given = {name: Secret(name) for name in ("api_password", "api_token", "api_proxy")}
-    assert set(secrets(replace(Settings(db=db), **given))) == set(given.values())
+    paths, tokens = (Secret("path-1"), Secret("path-2")), (Secret("token-1"), Secret("token-2"))
+    login, signature = Secret("user:password"), Signature(Secret("signing"), "X-Signature")
+    guarded = Settings(
+        db=db, webhook_secret=paths, webhook_token=tokens, webhook_basic=(login,), webhook_hmac=(signature,)
+    )
+    wanted = {*given.values(), *paths, *tokens, login, Secret("password"), signature.secret}
+    assert set(secrets(replace(guarded, **given))) == wanted

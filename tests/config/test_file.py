@@ -67,6 +67,16 @@ def test_a_value_of_another_kind_is_refused(path: Path, value: str) -> None:
     assert f"CALLS in line 2 of {path} is of the wrong kind" in words
 
 
+@pytest.mark.parametrize("value", ["[1]", '["a b"]', '["a,b"]', '[["a"]]'])
+def test_an_entry_of_a_list_that_is_no_single_text_is_refused(path: Path, value: str) -> None:
+    assert f"LISTEN_ALLOW in line 1 of {path} has an entry" in refusal(path, f"listen_allow = {value}\n")
+
+
+def test_a_list_is_its_entries_with_commas(path: Path) -> None:
+    path.write_text("listen_allow = [\n'10.0.0.1', '10.0.0.2']\n")
+    assert read_file(path, None) == {"listen_allow": Given("10.0.0.1,10.0.0.2", f"in line 1 of {path}")}
+
+
 def test_broken_toml_is_refused_with_its_line(path: Path) -> None:
     assert "at line 2" in refusal(path, "calls = 3\nmouse = \n")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 
-import certifi
 import pytest
 
-from console.config import SETTINGS, Address, Secret, Settings, check_files, config_path, load
+from console.config import SETTINGS, Address, Secret, Settings, Signature, config_path, load
+from console.config.table import BY_NAME
 from console.domain.exceptions import FixSetting
 
 GOOD = {
@@ -16,6 +17,15 @@ GOOD = {
     "listen": "[::1]:0",
     "tls_cert": "/c.pem",
     "tls_key": "/k.pem",
+    "tls_client_ca": "/a.pem",
+    "listen_open": "true",
+    "listen_allow": "10.1.0.0/16, 2001:db8::/32 192.0.2.7",
+    "trusted_proxies": "127.0.0.1",
+    "webhook_secret": "canary-path-secret canary-path-second",
+    "webhook_token": "canary-token-of-webhooks,canary+token/second==",
+    "webhook_basic": "client:canary-of:the-client",
+    "webhook_hmac": "canary-signing-secret canary:signing:second:X-Signature",
+    "body_limit": "5MB",
     "api_url": "https://whatsapp.example:9090/v1/",
     "api_username": "admin",
     "api_password": "canary-1",
@@ -36,6 +46,18 @@ MEANT = {
     "listen": Address("::1", 0),
     "tls_cert": Path("/c.pem"),
     "tls_key": Path("/k.pem"),
+    "tls_client_ca": Path("/a.pem"),
+    "listen_open": True,
+    "listen_allow": (ip_network("10.1.0.0/16"), ip_network("2001:db8::/32"), ip_network("192.0.2.7")),
+    "trusted_proxies": (ip_network("127.0.0.1"),),
+    "webhook_secret": (Secret("canary-path-secret"), Secret("canary-path-second")),
+    "webhook_token": (Secret("canary-token-of-webhooks"), Secret("canary+token/second==")),
+    "webhook_basic": (Secret("client:canary-of:the-client"),),
+    "webhook_hmac": (
+        Signature(Secret("canary-signing-secret"), "X-Hub-Signature-256"),
+        Signature(Secret("canary:signing:second"), "X-Signature"),
+    ),
+    "body_limit": 5_000_000,
     "api_url": "https://whatsapp.example:9090",
     "api_username": "admin",
     "api_password": Secret("canary-1"),
@@ -52,6 +74,14 @@ MEANT = {
     "keys": {"download": "g", "quit": "X"},
 }
 WRONG = {
+    "listen_open": ["perhaps"],
+    "listen_allow": ["10.0.0.1/8", "everywhere", ","],
+    "trusted_proxies": ["proxy.example"],
+    "webhook_secret": ["canary/canary", "canary canar\u00ef", "..", ","],
+    "webhook_token": ["canary canar\u00ef", ","],
+    "webhook_basic": ["canary", "canary:", ":canary", "u:canary canary"],
+    "webhook_hmac": ["canary:", ":canary", "canary:X Y:", "canary:H(eader"],
+    "body_limit": ["0", "999", "101MB", "3 apples", "3.5MB", "٣MB"],
     "db": ["\0", "~nobody-of-that-name/x"],
     "listen": ["8085", ":8085", "127.0.0.1:65536", "::1:80", "a b:1", "http://x:80", "127.0.0.1:٣"],
     "api_url": [
@@ -139,7 +169,7 @@ def test_without_anything_the_defaults_hold(home: Path) -> None:
 def test_the_examples_here_cover_every_setting() -> None:
     assert set(GOOD) == {setting.name for setting in SETTINGS}
     assert set(MEANT) == {setting.attribute for setting in SETTINGS}
-    assert set(WRONG) >= set(GOOD) - {"tls_cert", "tls_key", "api_token", "api_ca", "theme"}
+    assert set(WRONG) >= set(GOOD) - {"tls_cert", "tls_key", "tls_client_ca", "api_token", "api_ca", "theme"}
 
 
 def test_every_setting_is_read_from_the_environment(home: Path) -> None:
@@ -170,7 +200,9 @@ def test_every_flag_is_read(home: Path) -> None:
 
 
 def test_no_secret_has_a_flag() -> None:
-    assert {s.name for s in SETTINGS if s.flag is None} == {"api_password", "api_token", "api_proxy", "keys"}
+    secrets = {"api_password", "api_token", "api_proxy"}
+    secrets |= {"webhook_secret", "webhook_token", "webhook_basic", "webhook_hmac"}
+    assert {s.name for s in SETTINGS if s.flag is None} == secrets | {"keys"}
 
 
 def test_a_flag_goes_before_the_environment_before_the_file(home: Path) -> None:
@@ -192,7 +224,7 @@ def test_a_wrong_value_is_refused_with_name_source_and_remedy(home: Path, name: 
     assert name.upper() in caught.value.what
     assert f"in MEDIA_CONSOLE_{name.upper()}" in caught.value.what
     assert caught.value.remedy.startswith("Give ")
-    if name in ("api_password", "api_proxy"):
+    if BY_NAME[name].secret:
         assert "canary" not in str(caught.value)
 
 
@@ -220,6 +252,44 @@ def test_a_ca_that_would_not_be_looked_at_is_refused(home: Path) -> None:
         load({"api_insecure": "true"}, variables(api_ca="/ca.pem"))
 
 
+def test_an_authority_for_clients_without_tls_is_refused(home: Path) -> None:
+    with pytest.raises(FixSetting, match="TLS_CLIENT_CA on --tls-client-ca needs TLS_CERT as well"):
+        load({"tls_client_ca": "/ca.pem"}, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "short", "long"),
+    [
+        ("webhook_secret", "canary-of-15-ch", "canary-of-16-cha"),
+        ("webhook_token", "canary", "canary-of-16-cha"),
+        ("webhook_basic", "a-long-user-name:canary", "u:canary-of-16-cha"),
+        ("webhook_hmac", "canary:X-A-Long-Header", "canary-of-16-cha:X"),
+    ],
+)
+def test_a_short_secret_is_a_warning_without_its_value(home: Path, name: str, short: str, long: str) -> None:
+    (warning,) = load({}, variables(**{name: f"{long},{short}"})).warnings
+    assert f"{name.upper()} in MEDIA_CONSOLE_{name.upper()} has fewer than 16 characters" in warning
+    assert "canary" not in warning
+    assert load({}, variables(**{name: long})).warnings == ()
+
+
+def test_several_values_may_be_a_list_in_the_file(home: Path) -> None:
+    path = write(
+        home / "s.toml",
+        'webhook_secret = ["canary-path-secret", "canary-path-second"]\nlisten_allow = ["10.1.0.0/16"]\n'
+        'webhook_token = "canary-token-of-webhooks"\n',
+    )
+    settings = load({"config": str(path)}, {})
+    assert settings.webhook_secret == MEANT["webhook_secret"]
+    assert settings.webhook_token == (Secret("canary-token-of-webhooks"),)
+    assert settings.listen_allow == (ip_network("10.1.0.0/16"),)
+
+
+@pytest.mark.parametrize(("text", "size"), [("1000", 1000), ("64kB", 64_000), ("3 mb", 3_000_000)])
+def test_a_size_is_a_number_of_bytes_or_has_a_unit(home: Path, text: str, size: int) -> None:
+    assert load({"body_limit": text}, {}).body_limit == size
+
+
 def test_an_unknown_variable_is_a_warning(home: Path) -> None:
     (warning,) = load({}, variables(api_ulr="x") | {"OTHER_DB": "y"}).warnings
     assert "MEDIA_CONSOLE_API_ULR" in warning
@@ -236,23 +306,3 @@ def test_the_file_lies_in_the_users_config_folder_or_where_it_is_named(home: Pat
     assert config_path("/y.toml", variables(config="/x.toml")) == (Path("/y.toml"), "on --config")
     write(usual, "calls = 7")
     assert load({}, {}).calls == 7
-
-
-def test_the_certificates_that_the_service_uses_must_be_usable(home: Path) -> None:
-    junk = write(home / "junk.pem", "not a certificate")
-    check_files(load({}, {}))
-    with pytest.raises(FixSetting, match=r"API_CA in MEDIA_CONSOLE_API_CA names .*absent.pem: No such file"):
-        check_files(load({}, variables(api_ca=str(home / "absent.pem"))))
-    with pytest.raises(FixSetting, match=r"API_CA on --api-ca names .*junk.pem: no usable PEM"):
-        check_files(load({"api_ca": str(junk)}, {}))
-    with pytest.raises(
-        FixSetting, match=r"TLS_CERT on --tls-cert with TLS_KEY in MEDIA_CONSOLE_TLS_KEY .*junk"
-    ):
-        check_files(load({"tls_cert": str(junk)}, variables(tls_key=str(junk))))
-    with pytest.raises(FixSetting, match="Is a directory"):
-        check_files(load({"tls_cert": str(home), "tls_key": str(junk)}, {}))
-
-
-def test_a_good_pair_and_authority_pass(home: Path) -> None:
-    authority = Path(certifi.where())
-    check_files(load({"api_ca": str(authority)}, {}))

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from console.domain.standing import Standing
 
 
+PLAIN = "http://{}/webhook".format
+SECRET = "https://{}/webhook/••••".format
+
+
 def told(page: Page, finding: Finding | None = None, standing: Standing | None = scene.STANDING) -> str:
-    lines = words(page, finding or Finding(), standing, "http")
+    lines = words(page, finding or Finding(), standing, PLAIN)
     return "\n".join("".join(part.text for part in line) for line in lines)
 
 
@@ -34,10 +38,10 @@ def test_a_first_start_shows_the_callback_address_a_test_event_and_the_demo() ->
     assert "no webhook yet" in text
     assert "curl -H 'Content-Type: application/json'" in text
     assert "media-console demo" in text
-    assert all(measure(line) <= 80 for line in first_start(fresh, "http"))
+    assert all(measure(line) <= 80 for line in first_start(fresh, PLAIN))
     longest = structs.replace(fresh, listener="127.0.0.1:65535")
-    assert all(measure(line) <= 80 for line in first_start(longest, "https"))
-    assert "https://127.0.0.1:8085/webhook" in str(first_start(fresh, "https"))
+    assert all(measure(line) <= 80 for line in first_start(longest, SECRET))
+    assert "https://127.0.0.1:8085/webhook/••••" in str(first_start(fresh, SECRET))
 
 
 DEAF = structs.replace(scene.STANDING, listener=None)

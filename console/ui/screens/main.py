@@ -237,8 +237,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         moved = self._succession.look()
         if moved is not None:
             self.say(moved)
-        page, scheme = self.list.page, self.setup.scheme
-        self.list.empty = emptiness.words(page, self.finding, self.standing, scheme) if self.was_read else ()
+        page, url = self.list.page, self.setup.callback
+        self.list.empty = emptiness.words(page, self.finding, self.standing, url) if self.was_read else ()
         for bar in self.bars.values():
             bar.redraw()
         width = self.list.scrollable_content_region.width
