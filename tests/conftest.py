@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from console.domain.media import Millis
 from console.simulator import Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from console.clock import Now
 
@@ -33,6 +34,14 @@ class Clock:
     def move(self, *, days: float = 0, hours: float = 0, seconds: float = 0, ms: int = 0) -> None:
         """Moves it, forwards or (negative) back."""
         self.at = Millis(self.at + round(((days * 24 + hours) * 3600 + seconds) * 1000) + ms)
+
+
+@pytest.fixture(autouse=True)
+def private_files() -> Iterator[None]:
+    """What a test puts in the place of a file of ours is private as well, or it would be refused for that."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture

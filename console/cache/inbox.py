@@ -15,6 +15,7 @@ import msgspec
 
 from console.cache.migrations import CacheRefused, check_sqlite, uri
 from console.cache.paths import create_private, inbox_path
+from console.cache.permissions import check_database
 from console.domain.exceptions import RetryLater
 from console.domain.orders import Order
 
@@ -46,12 +47,13 @@ class Inbox:
         """Opens the inbox beside the cache `db`, creating it (0600) if there is none.
 
         Raises:
-            FixSetting: it cannot be created, or the file is no inbox of this version.
+            FixSetting: it cannot be created, the file is no inbox of this version, or others can get at it.
             InboxUnavailable: it cannot be opened now.
         """
         check_sqlite()
         self._path = inbox_path(db)
         self._one_at_a_time = threading.Lock()
+        check_database(self._path)
         if not self._path.exists():
             _create(self._path)
         with self._errors():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from console.cache.paths import create_private
+from console.cache.permissions import check_database
 from console.cache.schema import APPLICATION_ID, LATEST, VERSIONS
 from console.domain.exceptions import FixSetting, Report
 
@@ -70,6 +71,7 @@ def open_writer(db: Path) -> sqlite3.Connection:
         sqlite3.Error: anything that may pass.
     """
     check_sqlite()
+    check_database(db)
     peek(db)
     if not os.access(db, os.W_OK):  # before SQLite makes companions of it that nobody may write either
         raise _not_writable(db)

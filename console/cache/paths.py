@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from console.cache.permissions import protect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_SIDES: Final = ("-journal", "-wal", "-shm", "")
+"""What there may be of a draft; the draft itself is removed last, so that what is left can be found."""
 
 
 def inbox_path(db: Path) -> Path:
@@ -33,8 +41,13 @@ def _beside(db: Path, ending: str) -> Path:
     return place.with_name(place.name + ending)
 
 
+def log_path(db: Path) -> Path:
+    """The log file of a cache."""
+    return _beside(db, ".log")
+
+
 def make_folder(folder: Path) -> None:
-    """Creates a folder and those above it, 0700; one that is there stays as it is.
+    """Creates a folder and those above it, 0700 or for the group; one that is there stays as it is.
 
     Raises:
         OSError: it cannot be created.
@@ -44,10 +57,15 @@ def make_folder(folder: Path) -> None:
     make_folder(folder.parent)
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            protect(handle, folder.parent)
+        finally:
+            os.close(handle)
 
 
-def create_private(path: Path, build: Callable[[Path], None]) -> None:
-    """Makes a database file, 0600, under another name and gives it its own when it is whole.
+def create_private(path: Path, build: Callable[[Path], None] = lambda _: None) -> None:
+    """Makes a file, 0600 or for the group, under another name and gives it its own when it is whole.
 
     A kill at any moment leaves either no file of that name or a complete one. Where another
     process was quicker, its file stays.
@@ -59,19 +77,73 @@ def create_private(path: Path, build: Callable[[Path], None]) -> None:
         OSError: the folder or the file cannot be written.
     """
     make_folder(path.parent)
+    while not _published(path, build):
+        pass  # `sweep_drafts` of another process took the draft away
+    _sync(path.parent)
+
+
+def sweep_drafts(db: Path) -> None:
+    """Removes what a kill left of files of this cache that were being made; what cannot be removed stays.
+
+    One that is still being made is left alone: its maker holds a lock on it.
+    """
+    place = db.resolve()
+    draft = re.compile(
+        rf"(\.{re.escape(place.name)}(\.inbox|\.lock|\.log)?\.[a-z0-9_]{{8}}\.new)(-journal|-wal|-shm)?"
+    )
+    with suppress(OSError):
+        for name in {found[1] for name in os.listdir(place.parent) if (found := draft.fullmatch(name))}:
+            with suppress(OSError):
+                if not _in_the_making(place.with_name(name)):
+                    _remove(place.with_name(name))
+
+
+def _published(path: Path, build: Callable[[Path], None]) -> bool:
+    """Makes the file; False if a sweep took its draft away, in the instants when it is not locked."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
-    os.close(handle)
     draft = Path(name)
     try:
-        draft.chmod(0o600)
-        build(draft)
-        _sync(draft)
-        with suppress(FileExistsError):
-            os.link(draft, path)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if not os.fstat(handle).st_nlink:
+                return False
+            protect(handle, path.parent)
+            build(draft)
+            _sync(draft)
+        finally:
+            os.close(handle)  # while it has no other name: closing one drops SQLite's locks on the file
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    except FileNotFoundError:
+        if draft.exists() or not path.parent.is_dir():
+            raise
+        return False
     finally:
-        for part in ("", "-journal", "-wal", "-shm"):
-            Path(f"{draft}{part}").unlink(missing_ok=True)
-    _sync(path.parent)
+        _remove(draft)
+    return True
+
+
+def _in_the_making(draft: Path) -> bool:
+    try:
+        found = draft.lstat()
+    except FileNotFoundError:
+        return False
+    if found.st_nlink > 1 or not stat.S_ISREG(found.st_mode):
+        return False  # not to be opened: with a second name it is a cache, and may be in use
+    handle = os.open(draft, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _remove(draft: Path) -> None:
+    for side in _SIDES:
+        Path(f"{draft}{side}").unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from console.cache.migrations import CacheDamaged, judge, uri
 from console.cache.paths import wal_path
+from console.cache.permissions import check_database
 from console.cache.schema import LATEST
 from console.domain.exceptions import ConsoleError, FixSetting, Report, RetryLater
 
@@ -51,8 +52,9 @@ def look(db: Path) -> Source:
 
     Raises:
         NoCache: nothing.
-        FixSetting: it cannot be looked at.
+        FixSetting: it cannot be looked at, or others can get at it.
     """
+    check_database(db)
     return Source(_inode(db), immutable=not wal_path(db).exists())
 
 

@@ -7,7 +7,8 @@ import os
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from console.cache.paths import lock_path, make_folder
+from console.cache.paths import create_private, lock_path, sweep_drafts
+from console.cache.permissions import check_file, check_folder
 from console.domain.exceptions import FixSetting
 
 if TYPE_CHECKING:
@@ -61,12 +62,15 @@ class ServiceLock:
 
         Raises:
             LockHeld: another service has it.
-            FixSetting: the lock file cannot be opened.
+            FixSetting: the lock file cannot be opened, or others can get at it.
         """
         path = lock_path(db)
         try:
-            make_folder(path.parent)
-            self._fd: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            check_folder(path.parent)
+            check_file(path)
+            if not path.exists():
+                create_private(path)
+            self._fd: int | None = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         except OSError as error:
             raise FixSetting(
                 f"The lock file {path} cannot be opened: {error.strerror}.",
@@ -78,6 +82,7 @@ class ServiceLock:
             raise LockHeld(db, other)
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, f"{os.getpid()} {_PASSING if passing else _LASTING}\n".encode(), 0)
+        sweep_drafts(db)
 
     def release(self) -> None:
         """Gives the lock back; more than once does nothing."""

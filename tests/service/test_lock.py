@@ -129,7 +129,7 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
     target = tmp_path / "precious"
     target.write_text("keep me")
     lock_path(db).symlink_to(target)
-    with pytest.raises(FixSetting, match="lock file"):
+    with pytest.raises(FixSetting, match=r"c\.db\.lock is a symbolic link"):
         ServiceLock(db)
     assert target.read_text() == "keep me"
     assert holder(db) is None
