@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import sys
@@ -40,6 +41,15 @@ def say(words: object) -> None:
     """One line of words on stderr, safe for a terminal whatever is in it; lost where stderr takes none."""
     with suppress(OSError):
         click.echo(f"{NAME}: {display.line(str(words), 2000)}", err=True)
+
+
+def complain(error: click.ClickException) -> None:
+    """What is wrong with a command line, on stderr; its lines are cleaned, for they repeat words of it."""
+    told = io.StringIO()
+    error.show(told)
+    with suppress(OSError):
+        for part in told.getvalue().splitlines():
+            click.echo(display.line(part, 2000), err=True)
 
 
 def result(text: str) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
 from console import __version__
 from console.cli.options import settings_options
-from console.cli.output import NAME, Exit, flush_output, is_unwritable, reader_left, say, unwritable
+from console.cli.output import NAME, Exit, complain, flush_output, is_unwritable, reader_left, say, unwritable
 from console.domain.exceptions import ConsoleError, FixSetting
 
 if TYPE_CHECKING:
@@ -83,8 +82,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        with suppress(OSError):  # what nobody can be told still has its code
-            error.show()
+        complain(error)
         return error.exit_code
     except KeyboardInterrupt:
         return Exit.INTERRUPTED

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from console.domain import errors, retention
-from console.domain.display import Shown, block, cell, line
+from console.domain.display import Shown, block, cell, line, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,8 @@ def row(media: Media, window_ms: int, now: Millis) -> str:
     due = f"{mark} {retention.due_text(media, window_ms, now)}"
     state = media.state.value if media.error is None else f"{media.state.value} {errors.short(media.error)}"
     parts = [cell(due, _DUE, "right"), cell(state, _STATE), cell(media.type.value, _TYPE)]
-    parts += [cell(_sender(media), _SENDER), Shown(f"{line(media.key, 600):<{_ID}}")]
+    key = line(media.key, 600)
+    parts += [cell(_sender(media), _SENDER), Shown(key + " " * (_ID - width(key)))]
     return "  ".join([*parts, _title(media)]).rstrip()
 
 

@@ -6,6 +6,9 @@ from console.domain import display
 from console.ui.paint import Line, Piece, line, piece
 from console.ui.theme import Ink
 
+LONGEST = 2000
+"""Characters that are held, so that what is pasted by mistake does not hold up the screen."""
+
 
 class Editor:
     """Holds what is typed; the keys are those of a shell's line."""
@@ -19,8 +22,9 @@ class Editor:
         self.text, self.cursor = text, len(text)
 
     def insert(self, text: str) -> None:
-        """Types text at the cursor; of several lines only the first."""
+        """Types text at the cursor; of several lines only the first, and no more than has room."""
         first = text.splitlines()[0] if text else ""
+        first = first[: max(0, LONGEST - len(self.text))]
         self.text = self.text[: self.cursor] + first + self.text[self.cursor :]
         self.cursor += len(first)
 
@@ -54,9 +58,9 @@ class Editor:
 
     def draw(self, width: int) -> Line:
         """The text with the cursor on it, scrolled so that the cursor is within `width` cells."""
-        start = 0
-        while display.widest(self.text[start : self.cursor]) > max(1, width - 2):
-            start += 1
+        start, room = self.cursor, max(1, width - 2)
+        while start and (room := room - display.widest(self.text[start - 1])) >= 0:
+            start -= 1
         under = self.text[self.cursor : self.cursor + 1] or " "
         return line(
             piece(self.text[start : self.cursor], Ink.STRONG),

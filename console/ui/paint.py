@@ -131,8 +131,9 @@ def _wrap_paragraph(paragraph: str, width: int) -> list[Shown]:
 
 def _broken(word: str, width: int, found: list[Shown]) -> tuple[str, int]:
     """The end of a word, and its width, after whole lines of it went into `found`."""
-    while (wide := display.widest(word)) > width:
+    wide = display.widest(word)
+    while wide > width:
         head = display.head(word, width) or display.first_cluster(word)
         found.append(Shown(head))
-        word = word[len(head) :]
+        word, wide = word[len(head) :], wide - display.widest(head)
     return word, wide

@@ -177,7 +177,12 @@ def test_emoji_are_not_joined_without_end() -> None:
 def test_combining_marks_are_limited_in_a_row() -> None:
     assert line("e" + ACUTE * MOST_COMBINING + "x") == "e" + ACUTE * MOST_COMBINING + "x"
     assert line("e" + ACUTE * 50 + "x") == "e" + ACUTE * MOST_COMBINING + "\ufffdx"
-    assert line("e" + ACUTE * 100_000) == "e" + ACUTE * MOST_COMBINING + "\ufffd"
+    assert line("e" + ACUTE * 1000) == "e" + ACUTE * MOST_COMBINING + "\ufffd"
+
+
+def test_a_run_without_end_is_not_read_to_its_end() -> None:
+    assert line("e" + ACUTE * 3_000_000 + "x") == "e" + ACUTE * MOST_COMBINING + "\ufffd\u2026"
+    assert line("\r\n" * 1_000_000, limit=3) == "\u21b5\u21b5\u2026"
 
 
 def test_a_combining_mark_cannot_climb_onto_what_stands_before_the_text() -> None:

@@ -65,7 +65,8 @@ def _decode_leniently(body: bytes) -> object:
     except RecursionError:
         raise _too_deep() from None
     except json.JSONDecodeError as error:
-        what = f"The body is not JSON: {error.msg.lower()} at character {error.pos}."
+        fault = error.msg.lower().removesuffix(" at")  # some of its sentences go on with the place
+        what = f"The body is not JSON: {fault} at character {error.pos}."
         raise BadBody(400, "not-json", what) from None
     if _is_too_deep(value):
         raise _too_deep()
