@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from console.clock import wall
+from console.clock import Uptime, wall
 from console.domain.media import Millis
 from console.simulator import Simulator
 
@@ -23,17 +23,30 @@ settings.load_profile("console")
 
 
 class Clock:
-    """A clock that stands still until it is moved; call it for the present moment."""
+    """A clock that stands still until it is moved; call it for the present moment.
+
+    `uptime` is the one beside it that never steps.
+    """
 
     def __init__(self, at: Millis) -> None:
         self.at = at
+        self._since = 1000.0
 
     def __call__(self) -> Millis:
         return self.at
 
+    def uptime(self) -> Uptime:
+        return Uptime(self._since)
+
     def move(self, *, days: float = 0, hours: float = 0, seconds: float = 0, ms: int = 0) -> None:
-        """Moves it, forwards or (negative) back."""
-        self.at = Millis(self.at + round(((days * 24 + hours) * 3600 + seconds) * 1000) + ms)
+        """Lets time go by; with negative values as `step`."""
+        span = round(((days * 24 + hours) * 3600 + seconds) * 1000) + ms
+        self.at = Millis(self.at + span)
+        self._since += max(0, span) / 1000
+
+    def step(self, *, days: float = 0, hours: float = 0, seconds: float = 0) -> None:
+        """Sets the wall clock alone, forwards or (negative) back."""
+        self.at = Millis(self.at + round(((days * 24 + hours) * 3600 + seconds) * 1000))
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from console.cache.bodies import GONE, unpack
 from console.cache.query import ListQuery, Query, first_of, folded, marks, rows_of, sql
@@ -27,6 +27,7 @@ EVERYTHING_SHOWN: Final = -1
 """As a limit: no limit."""
 
 _LAST_FEW: Final = 1000
+_FIRST: Final = -(2**63)
 
 
 def media(key: MediaKey, account: str = DEFAULT_ACCOUNT) -> Query[Media | None]:
@@ -157,29 +158,61 @@ def quarantine(limit: int = EVERYTHING_SHOWN) -> ListQuery[tuple[Millis, Unread,
     )
 
 
-def callable_now(now: Millis, limit: int) -> ListQuery[Media]:
-    """Queued media that may be asked for now: fewest tries first, then the nearest deadline."""
+def callable_now(due: Sequence[MediaKey], limit: int) -> ListQuery[Media]:
+    """Queued media that may be asked for now: fewest tries first, then the nearest deadline.
+
+    They are those that wait for no moment of their own, and of the `due` ones those still queued.
+    """
     return rows_of(
         sql(
             "SELECT",
             SELECTED,
-            "FROM media WHERE state = ? AND (next_try_at IS NULL OR next_try_at <= ?)",
-            "ORDER BY progress_try_number, clock_from, key LIMIT ?",
+            "FROM media WHERE state = ? AND",
+            "(next_try_at IS NULL OR next_try_at <= progress_at OR key IN",
+            marks(len(due)),
+            ") ORDER BY progress_try_number, clock_from, key LIMIT ?",
         ),
-        (State.QUEUED.value, now, limit),
+        (State.QUEUED.value, *due, limit),
         read_media,
     )
 
 
-def silent_since(moment: Millis, limit: int) -> ListQuery[Media]:
-    """Requested media of which nothing was learnt after `moment`, the longest silent first."""
+class Waiting(NamedTuple):
+    """A media that waits since a moment, perhaps until another; `place` is where the next page begins."""
+
+    key: MediaKey
+    since: Millis
+    until: Millis | None
+    place: tuple[int, int]
+
+
+def requested_since(after: tuple[int, int] | None, limit: int) -> ListQuery[Waiting]:
+    """Every requested media, in pages."""
+    return _waiting(State.REQUESTED, "", after, limit)
+
+
+def deferred_until(after: tuple[int, int] | None, limit: int) -> ListQuery[Waiting]:
+    """Every queued media that waits for a moment of its own, in pages."""
+    return _waiting(State.QUEUED, "AND next_try_at > progress_at", after, limit)
+
+
+def _waiting(state: State, more: str, after: tuple[int, int] | None, limit: int) -> ListQuery[Waiting]:
     return rows_of(
         sql(
-            "SELECT",
-            SELECTED,
-            "FROM media WHERE state = ? AND progress_at <= ? ORDER BY progress_at, seq LIMIT ?",
+            "SELECT key, progress_at, next_try_at, clock_from, seq FROM media WHERE state = ?",
+            more,
+            "AND (clock_from, seq) > (?, ?) ORDER BY clock_from, seq LIMIT ?",
         ),
-        (State.REQUESTED.value, moment, limit),
+        (state.value, *(after if after is not None else (_FIRST, _FIRST)), limit),
+        lambda row: Waiting(MediaKey(row[0]), Millis(row[1]), row[2], (row[3], row[4])),
+    )
+
+
+def requested_among(keys: Sequence[MediaKey]) -> ListQuery[Media]:
+    """Those of some media that are requested."""
+    return rows_of(
+        sql("SELECT", SELECTED, "FROM media WHERE account = ? AND state = ? AND key IN", marks(len(keys))),
+        (DEFAULT_ACCOUNT, State.REQUESTED.value, *keys),
         read_media,
     )
 
@@ -190,15 +223,6 @@ def newest_failures(limit: int) -> ListQuery[Media]:
         sql("SELECT", SELECTED, "FROM media WHERE state = ? ORDER BY progress_at DESC, seq DESC LIMIT ?"),
         (State.FAILED.value, limit),
         read_media,
-    )
-
-
-def next_wake(now: Millis) -> Query[Millis | None]:
-    """The first moment after `now` at which a queued media may be tried again; None if none waits for one."""
-    return first_of(
-        "SELECT min(next_try_at) FROM media WHERE state = ? AND next_try_at > ?",
-        (State.QUEUED.value, now),
-        lambda row: None if row[0] is None else Millis(row[0]),
     )
 
 

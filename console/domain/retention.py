@@ -63,16 +63,19 @@ def due_text(media: Media, window_ms: int, now: Millis) -> Shown:
     left = expires_at(media, window_ms) - now
     if left <= 0:
         return Shown(f"past {duration_text(window_ms)}")
-    if left < MINUTE_MS:
-        return Shown("<1m")
-    days, rest = divmod(left, DAY_MS)
+    return Shown("<1m" if left < MINUTE_MS else span_text(left))
+
+
+def span_text(span_ms: int) -> str:
+    """How long something is, in its two largest units, rounded down: `13d 04h`, `1h 02m`, `9m`, `40s`."""
+    days, rest = divmod(span_ms, DAY_MS)
     hours, rest = divmod(rest, HOUR_MS)
-    minutes = rest // MINUTE_MS
+    minutes, rest = divmod(rest, MINUTE_MS)
     if days:
-        return Shown(f"{days}d {hours:02}h")
+        return f"{days}d {hours:02}h"
     if hours:
-        return Shown(f"{hours}h {minutes:02}m")
-    return Shown(f"{minutes}m")
+        return f"{hours}h {minutes:02}m"
+    return f"{minutes}m" if minutes else f"{rest // SECOND_MS}s"
 
 
 def urgency_mark(media: Media, window_ms: int, now: Millis) -> Urgency:

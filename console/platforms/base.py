@@ -86,13 +86,28 @@ class LoginRefused(Struct, frozen=True, kw_only=True):
 StoreAnswer: TypeAlias = Accepted | Refused | Passing | Unreachable | LoginRefused
 
 
+class ClockLead(Struct, frozen=True, kw_only=True):
+    """By how many seconds the API's clock is ahead of ours: between `least` and `most`; below 0 it is behind.
+
+    How far they lie apart is how long the answer took that told it.
+    """
+
+    least: float
+    most: float
+
+
 class HealthAnswer(Struct, frozen=True, kw_only=True):
-    """What the health call told. `error` is set where it could not be asked or understood."""
+    """What the health call told. `error` is set where it could not be asked or understood.
+
+    `clock` is what the newest answer, to whatever call, told of the API's clock since the last
+    health call; None if none did.
+    """
 
     health: Health
     detail: str | None = None
     error: StoreError | None = None
     remedy: str = ""
+    clock: ClockLead | None = None
 
 
 class MediaApi(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from console.clock import Uptime
 from console.domain.facts import Fact, StoreAccepted, StoreDeferred, StoreRefused, StoreRequested
 from console.domain.media import Millis, Origin, StoreError
 from console.platforms.base import Accepted, LoginRefused, Passing, Refused, StoreAnswer, Unreachable
@@ -89,7 +90,7 @@ def deferred(asked: StoreRequested, error: StoreError, now: Millis, next_try_at:
     )
 
 
-def hold_for(answer: StoreAnswer, *, delay: float, now: Millis, refusals: int, pacing: Pacing) -> Hold | None:
+def hold_for(answer: StoreAnswer, *, delay: float, now: Uptime, refusals: int, pacing: Pacing) -> Hold | None:
     """Why the whole queue must stand still after this answer, or None.
 
     `refusals` counts logins refused in a row before this one. A refusal for good has no end of its
@@ -97,13 +98,13 @@ def hold_for(answer: StoreAnswer, *, delay: float, now: Millis, refusals: int, p
     """
     match answer:
         case Passing(error=error) if answer.everyone or answer.retry_after:
-            until = Millis(now + round(delay * 1000))
+            until = Uptime(now + delay)
             return Hold(reason=Reason.SLOW_DOWN, since=now, until=until, error=error)
         case Unreachable(error=error, remedy=remedy):
             return Hold(reason=Reason.UNREACHABLE, since=now, until=None, error=error, remedy=remedy)
         case LoginRefused(error=error, remedy=remedy):
             pause = pacing.login_pause(refusals + 1)
-            until_ = None if answer.for_good else Millis(now + round(pause * 1000))
+            until_ = None if answer.for_good else Uptime(now + pause)
             return Hold(reason=Reason.LOGIN, since=now, until=until_, error=error, remedy=remedy)
     return None
 

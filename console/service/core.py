@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from console.cache import queries
 from console.cache.reader import AsyncCacheReader
 from console.cache.writer import CacheWriter
+from console.clock import uptime as machine_uptime
 from console.clock import wall
 from console.domain.media import State
 from console.listener.app import WebhookApp
 from console.listener.server import ListenerFailed, ListenerServer
+from console.service.clock_watch import ClockWatch
 from console.service.health import HealthWatch
 from console.service.intake import Intake
 from console.service.lock import ServiceLock
@@ -29,9 +31,8 @@ from console.service.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from console.clock import Now
+    from console.clock import Now, UptimeNow
     from console.config import Settings
-    from console.domain.media import MediaKey
     from console.domain.standing import Standing
     from console.listener.app import Receive, Scope, Send
     from console.platforms.base import MediaApi, WebhookReader
@@ -56,6 +57,7 @@ class Service:
         api: the calls to the client; closed when the service ends. None: nothing can be asked for.
         read: the dialect of the webhooks.
         now: the wall clock.
+        uptime: the clock that never steps.
         pacing: the figures for tries, holds and probes.
         uniform: the source of chance.
         wait: how to wait for the worker's and the clocks' sake.
@@ -69,6 +71,7 @@ class Service:
         api: MediaApi | None,
         read: WebhookReader,
         now: Now = wall,
+        uptime: UptimeNow = machine_uptime,
         pacing: Pacing | None = None,
         uniform: Uniform | None = None,
         wait: Wait = until_set,
@@ -79,12 +82,17 @@ class Service:
         self._api = api
         self._read = read
         self._now = now
+        self._uptime = uptime
         self._pacing = pacing if pacing is not None else Pacing()
         self._uniform = uniform if uniform is not None else random.SystemRandom().uniform
         self._wait = wait
         api_url = settings.api_url if api is not None else None
-        self._board = Board(now=now, pid=os.getpid(), api_url=api_url)
+        self._board = Board(now=now, uptime=uptime, pid=os.getpid(), api_url=api_url)
         self._supervisor = Supervisor(self._board, wait=wait)
+        self._clock_watch = ClockWatch(
+            board=self._board, now=now, uptime=uptime, stepped=self._clock_stepped, wait=wait
+        )
+        self._worker: Worker | None = None
         self._server: ListenerServer | None = None
         self._bind_now = asyncio.Event()
         self._bind_tried = asyncio.Event()
@@ -129,15 +137,16 @@ class Service:
     async def _serve(
         self, writer: CacheWriter, reader: AsyncCacheReader, ready: asyncio.Event, stop: asyncio.Event
     ) -> None:
-        self._board.recall(await reader.run(queries.last_receipt()))
+        self._board.recall(await reader.run(queries.last_receipt()), await reader.run(queries.standing()))
         recorder = Recorder(writer, self._board, wait=self._wait)
         self._supervisor.keep("standing", lambda: self._board.keep(writer))
         listener = self._supervisor.keep("listener", lambda: self._listen(writer))
-        worker = self._start_worker(recorder, reader)
+        silence = self._start_silence(recorder, reader)
+        self._supervisor.keep("clock", self._clock_watch.run)
+        worker = self._worker = self._start_worker(recorder, reader, silence)
         if worker is None:
             await self._tell_of_queue(reader)
         self._start_intake(recorder, worker.nudge if worker is not None else self._no_api)
-        self._start_silence(recorder, reader, worker.in_flight if worker is not None else _never)
         try:
             await self._bind_tried.wait()
             ready.set()
@@ -153,7 +162,7 @@ class Service:
 
     # -- the parts
 
-    def _start_worker(self, recorder: Recorder, reader: AsyncCacheReader) -> Worker | None:
+    def _start_worker(self, recorder: Recorder, reader: AsyncCacheReader, silence: Silence) -> Worker | None:
         if self._api is None:
             return None
         gate = Gate(self._settings.calls, self._pacing)
@@ -163,8 +172,10 @@ class Service:
             api=self._api,
             board=self._board,
             gate=gate,
+            silence=silence,
             supervisor=self._supervisor,
             now=self._now,
+            uptime=self._uptime,
             uniform=self._uniform,
             pacing=self._pacing,
             wait=self._wait,
@@ -175,6 +186,8 @@ class Service:
             gate=gate,
             pacing=self._pacing,
             now=self._now,
+            uptime=self._uptime,
+            heard=self._clock_watch.heard,
             unreachable=worker.unreachable,
             changed=worker.wake,
             wait=self._wait,
@@ -187,23 +200,26 @@ class Service:
         intake = Intake(self._settings.db, recorder=recorder, board=self._board, taken=taken)
         self._supervisor.keep("intake", intake.run)
 
-    def _start_silence(
-        self, recorder: Recorder, reader: AsyncCacheReader, in_flight: Callable[[MediaKey], bool]
-    ) -> None:
+    def _start_silence(self, recorder: Recorder, reader: AsyncCacheReader) -> Silence:
         silence = Silence(
             recorder=recorder,
             reader=reader,
             timeout=self._settings.callback_timeout,
-            in_flight=in_flight,
             now=self._now,
+            uptime=self._uptime,
             wait=self._wait,
         )
         self._supervisor.keep("silence", silence.run)
+        return silence
 
     async def _tell_of_queue(self, reader: AsyncCacheReader) -> None:
         waiting = await reader.run(queries.waiting_counts())
         if waiting[State.QUEUED]:
             self._no_api()
+
+    def _clock_stepped(self) -> None:
+        if self._worker is not None:
+            self._worker.wake()
 
     def _no_api(self) -> None:
         self._board.trouble("api", NO_API, NO_API_REMEDY)
@@ -257,7 +273,3 @@ class Service:
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORD):
                 await self._board.end(writer)
-
-
-def _never(_: MediaKey) -> bool:
-    return False

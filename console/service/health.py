@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from console.clock import Now
+    from console.clock import Now, UptimeNow
     from console.domain.media import StoreError
-    from console.platforms.base import HealthAnswer, MediaApi
+    from console.platforms.base import ClockLead, HealthAnswer, MediaApi
     from console.service.pacing import Gate, Pacing
     from console.service.standing import Board
 
@@ -38,6 +38,8 @@ class HealthWatch:
         gate: Gate,
         pacing: Pacing,
         now: Now,
+        uptime: UptimeNow,
+        heard: Callable[[ClockLead], None],
         unreachable: asyncio.Event,
         changed: Callable[[], None],
         wait: Wait = until_set,
@@ -47,6 +49,8 @@ class HealthWatch:
         self._gate = gate
         self._pacing = pacing
         self._now = now
+        self._uptime = uptime
+        self._heard = heard
         self._unreachable = unreachable
         self._changed = changed
         self._wait = wait
@@ -66,6 +70,8 @@ class HealthWatch:
     def _learn(self, answer: HealthAnswer) -> float:
         """Tells board and gate; returns the seconds until the next question."""
         self._board.healthy(answer, self._now())
+        if answer.clock is not None:
+            self._heard(answer.clock)
         if answer.health is Health.UNREACHABLE and answer.error is not None:
             self._lost(answer.error, answer.remedy)
             self._failures += 1
@@ -83,7 +89,7 @@ class HealthWatch:
         return self._pacing.health_good if answer.health is Health.CONNECTED else self._pacing.health_bad
 
     def _lost(self, error: StoreError, remedy: str) -> None:
-        hold = Hold(reason=Reason.UNREACHABLE, since=self._now(), until=None, error=error, remedy=remedy)
+        hold = Hold(reason=Reason.UNREACHABLE, since=self._uptime(), until=None, error=error, remedy=remedy)
         self._gate.hold(hold)
         self._board.held(hold)
         self._changed()

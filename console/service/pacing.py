@@ -1,6 +1,7 @@
 """How fast the API is asked: delays between tries, and holds that stop the whole queue.
 
-Everything here is arithmetic on moments that are handed in; nothing waits.
+Everything here is arithmetic on moments of the clock that never steps; they are handed in, and
+nothing waits.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.domain.media import Millis, StoreError
+from console.clock import Uptime
+from console.domain.media import StoreError
 
 Uniform: TypeAlias = Callable[[float, float], float]
 """A random number between two bounds, like `random.uniform`."""
@@ -23,6 +25,8 @@ class Pacing(Struct, frozen=True, kw_only=True):
 
     base: float = 1.0
     cap: float = 60.0
+    longest: float = 600.0
+    """No single media waits longer for its next try: as long as a `Retry-After` counts at most."""
     tries: int = 5
     """HTTP calls at most for one order, while faults are passing ones."""
     probe_first: float = 1.0
@@ -63,12 +67,12 @@ class Hold(Struct, frozen=True, kw_only=True):
     """
 
     reason: Reason
-    since: Millis
-    until: Millis | None
+    since: Uptime
+    until: Uptime | None
     error: StoreError
     remedy: str = ""
 
-    def active(self, now: Millis) -> bool:
+    def active(self, now: Uptime) -> bool:
         """Whether it still stops the queue. One that ran out stays until the API has answered."""
         return self.until is None or now < self.until
 
@@ -92,12 +96,12 @@ class Gate:
         """The holds that no answer has ended yet, those that ran out included."""
         return tuple(self._holds.values())
 
-    def held(self, now: Millis) -> Hold | None:
+    def held(self, now: Uptime) -> Hold | None:
         """The hold that lasts longest, if any is active."""
         active = [hold for hold in self._holds.values() if hold.active(now)]
         return max(active, key=lambda hold: float("inf") if hold.until is None else hold.until, default=None)
 
-    def slots(self, now: Millis) -> int:
+    def slots(self, now: Uptime) -> int:
         """Calls that may be open now."""
         return 0 if self.held(now) is not None else self._width
 
@@ -118,7 +122,7 @@ class Gate:
             if reason is Reason.LOGIN:
                 self.login_refusals = 0
 
-    def answered(self, now: Millis) -> None:
+    def answered(self, now: Uptime) -> None:
         """The API took a call and answered for that media: it is there and knows us.
 
         What it asked for in another answer (429, 503) stays until its time is over.
@@ -129,7 +133,7 @@ class Gate:
             self.release(Reason.SLOW_DOWN)
         self._width = min(self._calls, 2 * self._width)
 
-    def nudge(self, now: Millis) -> None:
+    def nudge(self, now: Uptime) -> None:
         """An operator ordered something: a hold ends for one try.
 
         What the API itself asked for (429, 503) is kept to. A refused login is tried again no
@@ -138,5 +142,5 @@ class Gate:
         for reason, gap in ((Reason.UNREACHABLE, 0.0), (Reason.LOGIN, self._pacing.login_gap)):
             hold = self._holds.get(reason)
             if hold is not None:
-                end = max(now, Millis(hold.since + round(gap * 1000)))
+                end = max(now, Uptime(hold.since + gap))
                 self._holds[reason] = replace(hold, until=end if hold.until is None else min(end, hold.until))

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from console.cache import queries
+from console.clock import Uptime
 from console.domain.facts import Fact, StoreUnanswered
-from console.domain.media import Millis, State
-from console.service.waits import Wait, pause, until_set
+from console.domain.media import State
+from console.service.timetable import Timetable, seconds_left
+from console.service.waits import Wait, until_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from console.cache.reader import AsyncCacheReader
-    from console.clock import Now
+    from console.clock import Now, UptimeNow
     from console.domain.media import Media, MediaKey
     from console.service.recorder import Recorder
 
-LOOK_EVERY = 5.0
+LONGEST_SLEEP = 30.0
+"""Seconds after which it looks anew while it waits: a sleeping machine's timers stand still."""
+
 AT_ONCE = 200
+PAGE = 1000
+"""Requested media that are read at once when the service starts."""
 
 
 class Silence:
     """Ends the waiting for callbacks.
 
-    A media whose call is still open is left alone: the HTTP time-out ends that.
+    The time-out of a request counts from the end of its call, on the clock that never steps. Of a
+    request that an earlier service made it goes on where the wall clock says that it stands. A
+    media whose call is open is left alone: the HTTP time-out ends that.
     """
 
     def __init__(
@@ -34,39 +43,71 @@ class Silence:
         recorder: Recorder,
         reader: AsyncCacheReader,
         timeout: float,
-        in_flight: Callable[[MediaKey], bool],
         now: Now,
+        uptime: UptimeNow,
         wait: Wait = until_set,
     ) -> None:
         self._recorder = recorder
         self._reader = reader
-        self._timeout_ms = round(timeout * 1000)
-        self._in_flight = in_flight
+        self._timeout = timeout
         self._now = now
+        self._uptime = uptime
         self._wait = wait
-        self._every = min(LOOK_EVERY, timeout / 4)
+        self._ends = Timetable()
+        self._open: set[MediaKey] = set()
+        self._more = asyncio.Event()
+
+    def calling(self, key: MediaKey) -> None:
+        """A call for this media begins."""
+        self._open.add(key)
+        self._ends.drop(key)
+
+    def called(self, key: MediaKey) -> None:
+        """Its call is over, and if the API took it, its callback must come within the time-out."""
+        self._open.discard(key)
+        if not self._ends:
+            self._more.set()
+        self._ends.put(key, Uptime(self._uptime() + self._timeout))
 
     async def run(self) -> None:
         """Works for ever."""
+        await self._recall()
         while True:
-            moment = Millis(self._now() - self._timeout_ms)
-            silent = await self._reader.run(queries.silent_since(moment, AT_ONCE))
-            await asyncio.gather(*(self._end(media.key, moment) for media in silent))
-            if len(silent) < AT_ONCE:
-                await pause(self._wait, self._every)
+            self._more.clear()
+            over = self._ends.take(self._uptime(), AT_ONCE)
+            if over:
+                silent = await self._reader.run(queries.requested_among(over))
+                await asyncio.gather(*(self._end(media) for media in silent))
+            else:
+                await self._wait(self._more, self._sleep())
 
-    async def _end(self, key: MediaKey, moment: Millis) -> None:
-        if not self._in_flight(key):
-            await self._recorder.decide(key, lambda media: self._unanswered(media, moment))
+    def _sleep(self) -> float | None:
+        first = self._ends.first()
+        return None if first is None else min(LONGEST_SLEEP, max(0.01, first - self._uptime()))
 
-    def _unanswered(self, media: Media | None, moment: Millis) -> Sequence[Fact]:
-        """Inside the writer's transaction: a callback may have come since the row was read."""
-        if media is None or media.state is not State.REQUESTED or media.progress is None:
+    async def _recall(self) -> None:
+        """Takes over what the services before this one still waited for."""
+        began, wall = self._uptime(), self._now()
+        timeout_ms = round(self._timeout * 1000)
+        place: tuple[int, int] | None = None
+        while page := await self._reader.run(queries.requested_since(place, PAGE)):
+            for waiting in page:
+                if waiting.key not in self._open and waiting.key not in self._ends:
+                    left = seconds_left(timeout_ms, waiting.since, wall)
+                    self._ends.put(waiting.key, Uptime(began + left))
+            place = page[-1].place
+
+    async def _end(self, media: Media) -> None:
+        if media.key not in self._open:
+            await self._recorder.decide(media.key, partial(self._unanswered, media))
+
+    def _unanswered(self, seen: Media, media: Media | None) -> Sequence[Fact]:
+        """Inside the writer's transaction: anything may have come since the row was read."""
+        progress = media.progress if media is not None else None
+        if media is None or progress is None or media.state is not State.REQUESTED:
             return ()
-        if media.progress.at > moment:
+        if progress != seen.progress:
             return ()
         return (
-            StoreUnanswered(
-                key=media.key, account=media.account, at=self._now(), attempt=media.progress.attempt
-            ),
+            StoreUnanswered(key=media.key, account=media.account, at=self._now(), attempt=progress.attempt),
         )

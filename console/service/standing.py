@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
 
+from console import clock
 from console.domain.display import line
 from console.domain.errors import explain, sentence
 from console.domain.exceptions import ConsoleError, RetryLater
@@ -19,7 +20,7 @@ from console.service.waits import Wait, pause, until_set
 
 if TYPE_CHECKING:
     from console.cache.writer import Recorded
-    from console.clock import Now
+    from console.clock import Now, Uptime, UptimeNow
     from console.domain.facts import StoreFailed, StoreRefused
     from console.domain.media import Media, Millis, StoreError
     from console.platforms.base import HealthAnswer
@@ -44,6 +45,8 @@ _ENDED = {
     "listener": "The listener has its port",
     "cache": "The cache can be written again",
     "inbox": "Orders are taken again",
+    "clock": "This machine's clock is steady again",
+    "client-clock": "The client's clock agrees with this machine's again",
 }
 """What is said at the end of a trouble, by its id."""
 
@@ -68,8 +71,11 @@ class Board:
     the listener.
     """
 
-    def __init__(self, *, now: Now, pid: int, api_url: str | None) -> None:
+    def __init__(self, *, now: Now, pid: int, api_url: str | None, uptime: UptimeNow = clock.uptime) -> None:
         self._now = now
+        self._uptime = uptime
+        self._begun: dict[str, Uptime] = {}
+        """When each trouble began, to tell how long it lasted wherever the wall clock was set."""
         moment = now()
         health = Health.UNKNOWN if api_url is not None else Health.NOT_CONFIGURED
         self.standing = Standing(pid=pid, since=moment, updated_at=moment, api_url=api_url, health=health)
@@ -89,6 +95,7 @@ class Board:
         since = known.since if known is not None else self._now()
         told = Trouble(id=id_, text=text, remedy=remedy, since=since)
         if known is None:
+            self._begun[id_] = self._uptime()
             self._set(replace(self.standing, troubles=(*self.standing.troubles, told)))
             self.note(Level.ERROR, "service", text)
         elif told != known:
@@ -104,7 +111,8 @@ class Board:
             replace(self.standing, troubles=tuple(one for one in self.standing.troubles if one != ended))
         )
         told = _ENDED.get(id_) or f"The part {id_.removeprefix('task:')!r} of the service runs again"
-        self.note(Level.INFO, "service", f"{told}, after {_lasted(self._now() - ended.since)}.")
+        lasted = _lasted(round((self._uptime() - self._begun.pop(id_)) * 1000))
+        self.note(Level.INFO, "service", f"{told}, after {lasted}.")
 
     def note(self, level: Level, source: str, text: str, key: str | None = None) -> None:
         """Adds a line to the events list."""
@@ -138,9 +146,21 @@ class Board:
 
     # -- the listener's witness
 
-    def recall(self, last_event_at: Millis | None) -> None:
-        """The newest webhook of the time before this service, as the cache has it."""
+    def recall(self, last_event_at: Millis | None, before: Standing | None) -> None:
+        """The newest webhook of the time before this service, and the standing that it replaces.
+
+        Of one that was killed the last troubles stand in the events without an end; that is told.
+        """
         self._set(replace(self.standing, last_event_at=last_event_at))
+        if before is None or before.stopped:
+            return
+        for trouble in before.troubles:
+            self.note(
+                Level.INFO,
+                "service",
+                f"The service of pid {before.pid} was killed while it had this trouble, "
+                f"and a new one has begun since: {trouble.text}",
+            )
 
     def acknowledged(self, at: Millis, recorded: Recorded | None) -> None:
         """A webhook was answered 200."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from console.cache import queries
 from console.domain.facts import Fact, StoreDeferred, StoreRefused, StoreRequested
-from console.domain.media import Origin, State, Step, StoreError
+from console.domain.media import Millis, Origin, State, Step, StoreError
 from console.platforms.base import Accepted, Passing, Refused
 from console.service.answers import INTERRUPTED, deferred, delay_after, hold_for, settle, tries_made
 from console.service.pacing import Reason
+from console.service.queue import Queue
 from console.service.waits import Wait, until_set
 
 if TYPE_CHECKING:
@@ -21,19 +21,20 @@ if TYPE_CHECKING:
 
     from console.cache.reader import AsyncCacheReader
     from console.cache.writer import Decided
-    from console.clock import Now
-    from console.domain.media import Media, MediaKey, Millis
+    from console.clock import Now, UptimeNow
+    from console.domain.media import Media, MediaKey
     from console.platforms.base import MediaApi, StoreAnswer
     from console.service.pacing import Gate, Hold, Pacing, Uniform
     from console.service.recorder import Recorder
+    from console.service.silence import Silence
     from console.service.standing import Board
     from console.service.supervisor import Supervisor
 
 LONGEST_SLEEP = 30.0
 """Seconds after which the queue is looked at even if nothing woke the worker."""
 
-PAGE = 300
-"""Media that are read from the queue at once."""
+PAUSE_SHOWN_TO_MS = 1000
+"""The end of a hold is told anew where it moved by more, because the wall clock was set."""
 
 GIVE_BACK_SECONDS = 1.0
 EXPLAINED = 1000
@@ -62,8 +63,10 @@ class Worker:
         api: MediaApi,
         board: Board,
         gate: Gate,
+        silence: Silence,
         supervisor: Supervisor,
         now: Now,
+        uptime: UptimeNow,
         uniform: Uniform,
         pacing: Pacing,
         wait: Wait = until_set,
@@ -73,8 +76,10 @@ class Worker:
         self._api = api
         self._board = board
         self._gate = gate
+        self._silence = silence
         self._supervisor = supervisor
         self._now = now
+        self._uptime = uptime
         self._uniform = uniform
         self._pacing = pacing
         self._wait = wait
@@ -82,37 +87,31 @@ class Worker:
         self._asking = 0
         self._ending = False
         self._wake = asyncio.Event()
-        self._page: deque[MediaKey] = deque()
-        self._page_old = True
-        self._passed_over: set[MediaKey] = set()
-        """Queued media whose last call was still open when the page was read."""
-        self._next_page_at: Millis | None = None
+        self._queue = Queue(reader, now=now, uptime=uptime, longest=pacing.longest)
+        self._paused_until: Millis | None = None
         self.unreachable = asyncio.Event()
         """Set when a call found no API, for whoever probes it."""
 
-    def in_flight(self, key: MediaKey) -> bool:
-        """Whether a call for this media is open or being prepared."""
-        return key in self._calls
-
     def wake(self) -> None:
         """Something may be callable that was not."""
-        self._page_old = True
+        self._queue.changed()
         self._wake.set()
 
     def nudge(self) -> None:
         """An operator has ordered something: see `Gate.nudge`."""
-        self._gate.nudge(self._now())
+        self._gate.nudge(self._uptime())
         self.wake()
 
     async def run(self) -> None:
         """Works for ever."""
+        await self._queue.recall()
         while True:
             self._wake.clear()
             await self._start_calls()
             await self._explain_waiting()
             self._show_pause()
             if not await self._wait(self._wake, self._sleep()):
-                self._page_old = True
+                self._queue.changed()
 
     async def end(self, seconds: float) -> None:
         """Starts no call any more and gives the open ones so long; those without an answer go back.
@@ -128,46 +127,22 @@ class Worker:
     async def _start_calls(self) -> None:
         if self._free_slots() <= 0:
             return
-        await self._turn_page()
-        while self._page and self._free_slots() > 0:
-            key = self._page.popleft()
+        await self._queue.turn(self._calls)
+        while self._free_slots() > 0 and (key := self._queue.pop()) is not None:
             self._calls[key] = self._supervisor.start("store", partial(self._call, key))
 
     def _free_slots(self) -> int:
-        return 0 if self._ending else self._gate.slots(self._now()) - len(self._calls)
-
-    async def _turn_page(self) -> None:
-        """Reads the next media to ask for, a few hundred at once, if those read before are done with.
-
-        Not after every call, because each look reads the whole queue. What has become callable since
-        is not missed: it wakes the worker, or its moment is known. Whether a media on the page is
-        still to be asked for, its claim decides.
-        """
-        now = self._now()
-        due = self._next_page_at is not None and self._next_page_at <= now
-        if not self._page_old and (self._page or not due):
-            return
-        self._page_old, self._next_page_at = False, None
-        most = PAGE + len(self._calls)
-        waiting = await self._reader.run(queries.callable_now(now, most))
-        self._passed_over = {media.key for media in waiting if media.key in self._calls}
-        self._page = deque(media.key for media in waiting if media.key not in self._calls)
-        self._look_again(now if len(waiting) == most else await self._reader.run(queries.next_wake(now)))
-
-    def _look_again(self, moment: Millis | None) -> None:
-        """From this moment on something that is not on the page may be callable."""
-        if moment is not None and (self._next_page_at is None or moment < self._next_page_at):
-            self._next_page_at = moment
+        return 0 if self._ending else self._gate.slots(self._uptime()) - len(self._calls)
 
     async def _explain_waiting(self) -> None:
         """Lets each media that a hold keeps from its first call say why it waits.
 
         A hold that the API asked for is short and needs no words in every row.
         """
-        hold = self._gate.held(self._now())
+        hold = self._gate.held(self._uptime())
         if hold is None or hold.reason is Reason.SLOW_DOWN or self._ending:
             return
-        for media in await self._reader.run(queries.callable_now(self._now(), EXPLAINED)):
+        for media in await self._reader.run(queries.callable_now((), EXPLAINED)):
             if media.error is None and media.key not in self._calls:
                 await self._recorder.decide(media.key, partial(self._explained, hold))
 
@@ -191,44 +166,51 @@ class Worker:
 
     def _sleep(self) -> float:
         """Seconds until something can be called that cannot be called now."""
-        now = self._now()
+        now = self._uptime()
         if len(self._calls) >= max(1, self._gate.slots(now)):
             return LONGEST_SLEEP  # the end of a call wakes the worker
         hold = self._gate.held(now)
-        moment = hold.until if hold is not None else self._next_page_at
-        if moment is None:
-            return LONGEST_SLEEP
-        return min(LONGEST_SLEEP, max(0.01, (moment - now) / 1000))
+        moment = hold.until if hold is not None else self._queue.next_look()
+        return LONGEST_SLEEP if moment is None else min(LONGEST_SLEEP, max(0.01, moment - now))
 
     def _show_pause(self) -> None:
-        now = self._now()
+        now = self._uptime()
         hold = self._gate.held(now)
-        self._board.paused(hold.until if hold is not None else None)
+        until: Millis | None = None
+        if hold is not None and hold.until is not None:
+            until = Millis(self._now() + round((hold.until - now) * 1000))
+            if self._paused_until is not None and abs(until - self._paused_until) < PAUSE_SHOWN_TO_MS:
+                until = self._paused_until
+        self._paused_until = until
+        self._board.paused(until)
         if all(hold.reason is not Reason.SLOW_DOWN or not hold.active(now) for hold in self._gate.holds):
             self._board.over(Reason.SLOW_DOWN.value)
 
     # -- one media
 
     async def _call(self, key: MediaKey) -> None:
+        self._silence.calling(key)
+        deferred: StoreDeferred | None = None
         try:
-            claimed = await self._recorder.decide(key, self._claim)
+            claimed = await self._recorder.decide(key, partial(self._claim, self._queue.is_due(key)))
+            self._queue.claimed(key)
             self._tell(claimed)
             asked = next((fact for fact in claimed.facts if isinstance(fact, StoreRequested)), None)
             if asked is not None and claimed.media is not None:
-                await self._ask(claimed.media, asked)
+                deferred = await self._ask(claimed.media, asked)
         finally:
             del self._calls[key]
-            if key in self._passed_over:
-                self._look_again(self._now())
+            self._silence.called(key)
+            self._queue.over(key, deferred)
             self._wake.set()
 
-    def _claim(self, media: Media | None) -> Sequence[Fact]:
+    def _claim(self, due: bool, media: Media | None) -> Sequence[Fact]:
         """Inside the writer's transaction: the claim, if there is still something to claim."""
         if media is None or media.state is not State.QUEUED or media.progress is None:
             return ()
-        now = self._now()
-        if media.next_try_at is not None and media.next_try_at > now:
+        if media.next_try_at is not None and not due:
             return ()
+        now = self._now()
         asked = StoreRequested(
             key=media.key,
             account=media.account,
@@ -248,9 +230,10 @@ class Worker:
             ),
         )
 
-    async def _ask(self, media: Media, asked: StoreRequested) -> None:
+    async def _ask(self, media: Media, asked: StoreRequested) -> StoreDeferred | None:
+        """Makes the call and keeps what came of it; tells if it is to be made again."""
         if media.id is None:
-            return
+            return None
         self._count(1)
         try:
             answer = await self._api.store(media.id)
@@ -259,7 +242,7 @@ class Worker:
             raise
         finally:
             self._count(-1)
-        await self._record(asked, answer)
+        return await self._record(asked, answer)
 
     async def _give_back(self, asked: StoreRequested) -> None:
         now = self._now()
@@ -271,17 +254,16 @@ class Worker:
         self._asking += change
         self._board.calling(self._asking)
 
-    async def _record(self, asked: StoreRequested, answer: StoreAnswer) -> None:
+    async def _record(self, asked: StoreRequested, answer: StoreAnswer) -> StoreDeferred | None:
         spent = await self._spent(asked)
-        now = self._now()
-        delay = delay_after(answer, spent=spent, pacing=self._pacing, uniform=self._uniform)
-        hold = hold_for(answer, delay=delay, now=now, refusals=self._gate.login_refusals, pacing=self._pacing)
+        pacing, refusals = self._pacing, self._gate.login_refusals
+        delay = delay_after(answer, spent=spent, pacing=pacing, uniform=self._uniform)
+        hold = hold_for(answer, delay=delay, now=self._uptime(), refusals=refusals, pacing=pacing)
         # The queue stands still before anything is awaited, so that no further call slips out.
         self._learn(answer, hold)
-        fact = settle(answer, asked, spent=spent, delay=delay, now=now, last=self._pacing.tries)
+        fact = settle(answer, asked, spent=spent, delay=delay, now=self._now(), last=pacing.tries)
         self._tell(await self._recorder.decide(asked.key, lambda _: (fact,)))
-        if isinstance(fact, StoreDeferred):
-            self._look_again(fact.next_try_at)
+        return fact if isinstance(fact, StoreDeferred) else None
 
     def _tell(self, decided: Decided) -> None:
         for fact in decided.facts:
@@ -296,13 +278,12 @@ class Worker:
         return tries_made(history, asked.attempt)
 
     def _learn(self, answer: StoreAnswer, hold: Hold | None) -> None:
-        now = self._now()
         if hold is not None:
             self._gate.hold(hold)
             self._board.held(hold)
             if hold.reason is Reason.UNREACHABLE:
                 self.unreachable.set()
         elif isinstance(answer, Accepted | Refused | Passing):
-            self._gate.answered(now)
+            self._gate.answered(self._uptime())
             self._board.over(Reason.UNREACHABLE.value)
             self._board.over(Reason.LOGIN.value)

@@ -15,7 +15,7 @@ from console.cache.writer import CacheWriter
 from console.domain import filters
 from console.domain.facts import MediaStored, StoreAccepted, StoreDeferred, StoreRequested
 from console.domain.filters import EVERYTHING
-from console.domain.media import MediaId, Millis, Origin, Progress, State, Step, StoreError
+from console.domain.media import MediaId, MediaKey, Millis, Origin, Progress, State, Step, StoreError
 from console.domain.orders import Taken
 from console.domain.reading import Reading, Unread
 from console.domain.standing import Level, Notice, Standing
@@ -111,7 +111,8 @@ def test_an_empty_cache_counts_nothing(db: Path) -> None:
     with CacheReader(db) as reader:
         assert reader.run(queries.view_counts(EVERYTHING, WINDOW, NOW)) == dict.fromkeys(View, 0)
         assert reader.run(queries.waiting_counts()) == {State.QUEUED: 0, State.REQUESTED: 0}
-        assert reader.run(queries.next_wake(NOW)) is None
+        assert reader.run(queries.deferred_until(None, 9)) == []
+        assert reader.run(queries.requested_since(None, 9)) == []
         assert reader.run(queries.standing()) is None
         assert reader.run(queries.notices()) == []
         assert reader.run(queries.orders_taken([])) == {}
@@ -127,6 +128,7 @@ def queued(name: str, *, tries: int, at: int, next_try_at: int | None = None, ho
 def test_the_worker_calls_the_least_tried_first_and_of_those_the_most_urgent(db: Path) -> None:
     held = [
         queued("tried-twice", tries=2, at=NOW - 900, next_try_at=NOW, hours=1),
+        queued("no api", tries=1, at=NOW - 900, next_try_at=NOW - 900, hours=3),
         queued("time enough", tries=0, at=NOW - 900, hours=300),
         queued("urgent", tries=0, at=NOW - 10, hours=2),
         queued("also urgent", tries=0, at=NOW - 5, hours=2),
@@ -137,14 +139,19 @@ def test_the_worker_calls_the_least_tried_first_and_of_those_the_most_urgent(db:
     ]
     fill(db, held)
     with CacheReader(db) as reader:
-        ready = reader.run(queries.callable_now(NOW, 10))
-        assert [one.key for one in ready] == ["also urgent", "urgent", "time enough", "tried-twice"]
-        assert [one.key for one in reader.run(queries.callable_now(NOW, 1))] == ["also urgent"]
-        assert len(reader.run(queries.callable_now(Millis(NOW + 1), 10))) == 5
-        assert reader.run(queries.next_wake(NOW)) == NOW + 1
-        assert reader.run(queries.next_wake(Millis(NOW + 1))) == NOW + 700
-        assert reader.run(queries.next_wake(Millis(NOW + 700))) is None
-        assert reader.run(queries.waiting_counts()) == {State.QUEUED: 6, State.REQUESTED: 1}
+        ready = reader.run(queries.callable_now((), 10))
+        assert [one.key for one in ready] == ["also urgent", "urgent", "time enough", "no api"]
+        due = [key("tried-twice"), key("idle"), key("asked"), key("nobody")]
+        ready = reader.run(queries.callable_now(due, 10))
+        assert [one.key for one in ready][3:] == ["no api", "tried-twice"]
+        assert [one.key for one in reader.run(queries.callable_now(due, 1))] == ["also urgent"]
+        assert reader.run(queries.waiting_counts()) == {State.QUEUED: 7, State.REQUESTED: 1}
+        waiting = reader.run(queries.deferred_until(None, 10))
+        assert {(one.key, one.since, one.until) for one in waiting} == {
+            ("tried-twice", NOW - 900, NOW),
+            ("not-yet", NOW - 900, NOW + 1),
+            ("later", NOW - 900, NOW + 700),
+        }
 
 
 def test_the_work_since_a_moment(db: Path) -> None:
@@ -158,7 +165,7 @@ def test_the_work_since_a_moment(db: Path) -> None:
         assert reader.run(queries.work_since(Millis(NOW))) == (1, NOW - 900)
 
 
-def test_who_has_been_silent_for_long(db: Path) -> None:
+def test_the_requested_ones_are_read_by_the_page(db: Path) -> None:
     def asked(name: str, step: Step, at: int) -> Media:
         return due_in(5, name, progress=Progress(attempt=1, step=step, at=Millis(at)))
 
@@ -170,9 +177,18 @@ def test_who_has_been_silent_for_long(db: Path) -> None:
     ]
     fill(db, held)
     with CacheReader(db) as reader:
-        silent = reader.run(queries.silent_since(Millis(NOW - 600), 10))
-        assert [one.key for one in silent] == ["first", "second"]
-        assert [one.key for one in reader.run(queries.silent_since(Millis(NOW - 600), 1))] == ["first"]
+        first = reader.run(queries.requested_since(None, 2))
+        rest = reader.run(queries.requested_since(first[-1].place, 2))
+        assert (len(first), len(rest)) == (2, 1)
+        assert reader.run(queries.requested_since(rest[-1].place, 2)) == []
+        waiting = {(one.key, one.since, one.until) for one in (*first, *rest)}
+        assert waiting == {
+            ("first", NOW - 601, None),
+            ("second", NOW - 600, None),
+            ("fresh", NOW - 599, None),
+        }
+        among = reader.run(queries.requested_among([key("first"), key("over"), key("nobody")]))
+        assert [one.key for one in among] == ["first"]
 
 
 def test_the_newest_failures_come_first(db: Path) -> None:
@@ -248,9 +264,8 @@ async def test_a_media_that_waits_for_its_next_try_is_seen_by_the_queries(db: Pa
         ],
     )
     with CacheReader(db) as reader:
-        assert reader.run(queries.callable_now(NOW, 5)) == []
-        assert reader.run(queries.next_wake(NOW)) == wake
-        (waiting,) = reader.run(queries.callable_now(wake, 5))
+        assert reader.run(queries.callable_now((), 5)) == []
+        (waiting,) = reader.run(queries.callable_now([key("a")], 5))
         assert (waiting.state, waiting.error) == (State.QUEUED, SLOW)
     await writer.close()
 
@@ -258,12 +273,14 @@ async def test_a_media_that_waits_for_its_next_try_is_seen_by_the_queries(db: Pa
 @pytest.mark.parametrize(
     "query",
     [
-        queries.callable_now(NOW, 5),
-        queries.silent_since(NOW, 5),
-        queries.next_wake(NOW),
+        queries.callable_now((), 5),
+        queries.callable_now([MediaKey("a"), MediaKey("b")], 5),
+        queries.requested_since((5, 5), 5),
+        queries.deferred_until(None, 5),
+        queries.requested_among([MediaKey("a"), MediaKey("b")]),
         queries.waiting_counts(),
     ],
-    ids=["callable_now", "silent_since", "next_wake", "waiting_counts"],
+    ids=["callable", "callable with due", "requested", "deferred", "requested among", "counts"],
 )
 def test_the_service_never_reads_the_whole_table(ten: Path, query: Query[object]) -> None:
     explained = first_of("EXPLAIN QUERY PLAN " + query.sql, query.params, lambda row: str(row[3]))

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from console.clock import Uptime
 from console.domain.facts import StoreAccepted, StoreDeferred, StoreQueued, StoreRefused, StoreRequested
 from console.domain.media import MediaKey, Millis, Origin, StoreError
 from console.platforms.base import Accepted, LoginRefused, Passing, Refused, Unreachable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 KEY = MediaKey("m-1")
 NOW = Millis(1_000_000)
+UP = Uptime(500)
 ERROR = StoreError(code=503, title="Overloaded", origin=Origin.RESPONSE)
 NETWORK = StoreError(code="unreachable", title="No API", origin=Origin.NETWORK)
 ASKED = StoreRequested(key=KEY, at=Millis(999_000), attempt=3, try_number=2)
@@ -28,7 +30,7 @@ def fact(answer: StoreAnswer, *, spent: int = 0, delay: float = 4.0) -> Fact:
 
 
 def held(answer: StoreAnswer, *, delay: float = 4.0, refusals: int = 0) -> Hold | None:
-    return hold_for(answer, delay=delay, now=NOW, refusals=refusals, pacing=PACING)
+    return hold_for(answer, delay=delay, now=UP, refusals=refusals, pacing=PACING)
 
 
 def test_accepted_and_refused() -> None:
@@ -79,7 +81,7 @@ def test_only_429_503_and_a_stated_wait_slow_everyone_down() -> None:
     for answer in (Passing(error=ERROR, everyone=True), Passing(error=ERROR, retry_after=4.0)):
         hold = held(answer)
         assert hold is not None
-        assert (hold.reason, hold.until) == (Reason.SLOW_DOWN, Millis(1_004_000))
+        assert (hold.reason, hold.until) == (Reason.SLOW_DOWN, UP + 4)
 
 
 def test_an_unreachable_api_holds_until_it_answers() -> None:
@@ -95,7 +97,7 @@ def test_a_refused_login_holds_longer_each_time_or_for_good() -> None:
     assert first is not None
     assert third is not None
     assert good is not None
-    assert (first.until, third.until, good.until) == (Millis(NOW + 60_000), Millis(NOW + 240_000), None)
+    assert (first.until, third.until, good.until) == (UP + 60, UP + 240, None)
     assert {first.reason, third.reason, good.reason} == {Reason.LOGIN}
 
 

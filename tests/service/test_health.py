@@ -4,9 +4,10 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from console.domain.media import Millis, Origin, StoreError
+from console.clock import Uptime
+from console.domain.media import Origin, StoreError
 from console.domain.standing import Health
-from console.platforms.base import HealthAnswer
+from console.platforms.base import ClockLead, HealthAnswer
 from console.service.health import HealthWatch
 from console.service.pacing import Gate, Hold, Pacing, Reason
 from console.service.standing import Board
@@ -52,10 +53,11 @@ class Bedside:
 
     def __init__(self, clock: Clock, *answers: HealthAnswer) -> None:
         self.api = Told(list(answers))
-        self.board = Board(now=clock, pid=1, api_url="http://x")
+        self.board = Board(now=clock, uptime=clock.uptime, pid=1, api_url="http://x")
         self.gate = Gate(4, Pacing())
         self.unreachable = asyncio.Event()
         self.wakes = 0
+        self.heard: list[ClockLead] = []
         self.pauses: list[float | None] = []
         self._step, self._waiting = asyncio.Event(), asyncio.Event()
         self.watch = HealthWatch(
@@ -64,6 +66,8 @@ class Bedside:
             gate=self.gate,
             pacing=Pacing(),
             now=clock,
+            uptime=clock.uptime,
+            heard=self.heard.append,
             unreachable=self.unreachable,
             changed=self._wake,
             wait=self._wait,
@@ -108,12 +112,12 @@ async def test_it_asks_more_often_while_something_is_wrong(clock: Clock) -> None
             await bedside.step()
         assert bedside.pauses == [30, 5, 5, 30]
         assert bedside.troubles() == []
-        assert bedside.gate.slots(clock()) == 4
+        assert bedside.gate.slots(clock.uptime()) == 4
 
 
 async def test_an_api_that_is_gone_holds_the_queue_and_is_probed_with_growing_pauses(clock: Clock) -> None:
     async with beside(clock, *[DOWN] * 7, ILL) as bedside:
-        assert bedside.gate.slots(clock()) == 0
+        assert bedside.gate.slots(clock.uptime()) == 0
         assert bedside.troubles() == ["api"]
         assert bedside.board.standing.troubles[0].remedy == "Start it."
         for _ in range(6):
@@ -122,52 +126,52 @@ async def test_an_api_that_is_gone_holds_the_queue_and_is_probed_with_growing_pa
         woken = bedside.wakes
         await bedside.step()
         assert bedside.wakes == woken + 1
-        assert bedside.gate.slots(clock()) == 1, "the first call goes alone"
+        assert bedside.gate.slots(clock.uptime()) == 1, "the first call goes alone"
         assert bedside.troubles() == []
 
 
 async def test_a_call_that_found_no_api_is_followed_by_a_probe_after_a_moment(clock: Clock) -> None:
     async with beside(clock, WELL, WELL) as bedside:
-        hold = Hold(reason=Reason.UNREACHABLE, since=clock(), until=None, error=GONE)
+        hold = Hold(reason=Reason.UNREACHABLE, since=clock.uptime(), until=None, error=GONE)
         bedside.gate.hold(hold)
         bedside.unreachable.set()
         await bedside.step()
         assert bedside.pauses == [30, 1]
-        assert bedside.gate.slots(clock()) == 0
+        assert bedside.gate.slots(clock.uptime()) == 0
         await bedside.step()
-        assert bedside.gate.slots(clock()) == 1
+        assert bedside.gate.slots(clock.uptime()) == 1
 
 
 async def test_a_refused_login_is_shown_but_holds_nothing_by_itself(clock: Clock) -> None:
     async with beside(clock, LOCKED_OUT, WELL) as bedside:
         assert bedside.troubles() == ["login"]
-        assert bedside.gate.slots(clock()) == 4
+        assert bedside.gate.slots(clock.uptime()) == 4
         await bedside.step()
         assert bedside.troubles() == []
 
 
 async def test_a_login_hold_ends_when_the_health_call_is_let_in_again(clock: Clock) -> None:
     async with beside(clock, LOCKED_OUT, WELL) as bedside:
-        bedside.gate.hold(Hold(reason=Reason.LOGIN, since=clock(), until=None, error=LOGIN))
+        bedside.gate.hold(Hold(reason=Reason.LOGIN, since=clock.uptime(), until=None, error=LOGIN))
         await bedside.step()
-        assert bedside.gate.slots(clock()) == 1
+        assert bedside.gate.slots(clock.uptime()) == 1
 
 
 async def test_a_health_call_that_needs_no_login_proves_nothing_about_it(clock: Clock) -> None:
     async with beside(clock, WELL, WELL) as bedside:
-        hold = Hold(reason=Reason.LOGIN, since=clock(), until=None, error=LOGIN)
+        hold = Hold(reason=Reason.LOGIN, since=clock.uptime(), until=None, error=LOGIN)
         bedside.gate.hold(hold)
         bedside.board.held(hold)
         await bedside.step()
-        assert bedside.gate.slots(clock()) == 0
+        assert bedside.gate.slots(clock.uptime()) == 0
         assert bedside.troubles() == ["login"]
 
 
 async def test_being_told_to_slow_down_is_not_ended_by_good_health(clock: Clock) -> None:
     async with beside(clock, DOWN, WELL) as bedside:
-        until = Millis(clock.at + 60_000)
-        bedside.gate.hold(Hold(reason=Reason.SLOW_DOWN, since=clock(), until=until, error=GONE))
+        until = Uptime(clock.uptime() + 60)
+        bedside.gate.hold(Hold(reason=Reason.SLOW_DOWN, since=clock.uptime(), until=until, error=GONE))
         await bedside.step()
-        held = bedside.gate.held(clock())
+        held = bedside.gate.held(clock.uptime())
         assert held is not None
         assert held.reason is Reason.SLOW_DOWN

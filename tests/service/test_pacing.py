@@ -5,16 +5,17 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.domain.media import Millis, Origin, StoreError
+from console.clock import Uptime
+from console.domain.media import Origin, StoreError
 from console.service.pacing import Gate, Hold, Pacing, Reason
 
 ERROR = StoreError(code="x", title="A fault", origin=Origin.NETWORK)
 PACING = Pacing()
 
 
-def hold(reason: Reason, since: int = 0, until: int | None = None) -> Hold:
+def hold(reason: Reason, since: float = 0, until: float | None = None) -> Hold:
     return Hold(
-        reason=reason, since=Millis(since), until=None if until is None else Millis(until), error=ERROR
+        reason=reason, since=Uptime(since), until=None if until is None else Uptime(until), error=ERROR
     )
 
 
@@ -32,18 +33,18 @@ def test_probes_and_login_pauses_double_up_to_their_caps() -> None:
 
 def test_an_open_gate_lets_as_many_calls_as_set() -> None:
     gate = Gate(4, PACING)
-    assert gate.slots(Millis(0)) == 4
-    assert gate.held(Millis(0)) is None
+    assert gate.slots(Uptime(0)) == 4
+    assert gate.held(Uptime(0)) is None
 
 
 def test_after_a_hold_the_first_call_goes_alone_and_answers_open_the_gate() -> None:
     gate = Gate(4, PACING)
     gate.hold(hold(Reason.SLOW_DOWN, until=1000))
-    assert gate.slots(Millis(999)) == 0
-    widths = [gate.slots(Millis(1000))]
+    assert gate.slots(Uptime(999)) == 0
+    widths = [gate.slots(Uptime(1000))]
     for _ in range(3):
-        gate.answered(Millis(1000))
-        widths.append(gate.slots(Millis(1000)))
+        gate.answered(Uptime(1000))
+        widths.append(gate.slots(Uptime(1000)))
     assert widths == [1, 2, 4, 4]
     assert gate.holds == ()
 
@@ -51,17 +52,17 @@ def test_after_a_hold_the_first_call_goes_alone_and_answers_open_the_gate() -> N
 def test_an_answer_to_another_call_does_not_shorten_what_the_api_asked_for() -> None:
     gate = Gate(4, PACING)
     gate.hold(hold(Reason.SLOW_DOWN, until=1000))
-    gate.answered(Millis(10))
-    assert gate.slots(Millis(500)) == 0
+    gate.answered(Uptime(10))
+    assert gate.slots(Uptime(500)) == 0
 
 
 def test_of_two_slow_downs_the_later_end_counts() -> None:
     gate = Gate(4, PACING)
     gate.hold(hold(Reason.SLOW_DOWN, until=1000))
     gate.hold(hold(Reason.SLOW_DOWN, since=10, until=500))
-    held = gate.held(Millis(500))
+    held = gate.held(Uptime(500))
     assert held is not None
-    assert held.until == 1000
+    assert held.until == Uptime(1000)
 
 
 def test_an_answer_ends_the_holds_that_it_disproves() -> None:
@@ -69,7 +70,7 @@ def test_an_answer_ends_the_holds_that_it_disproves() -> None:
     gate.hold(hold(Reason.UNREACHABLE))
     gate.hold(hold(Reason.LOGIN))
     assert gate.login_refusals == 1
-    gate.answered(Millis(5))
+    gate.answered(Uptime(5))
     assert gate.holds == ()
     assert gate.login_refusals == 0
 
@@ -78,11 +79,11 @@ def test_the_hold_that_lasts_longest_is_the_one_to_show() -> None:
     gate = Gate(4, PACING)
     gate.hold(hold(Reason.SLOW_DOWN, until=1000))
     gate.hold(hold(Reason.UNREACHABLE))
-    held = gate.held(Millis(0))
+    held = gate.held(Uptime(0))
     assert held is not None
     assert held.reason is Reason.UNREACHABLE
     gate.release(Reason.UNREACHABLE)
-    held = gate.held(Millis(0))
+    held = gate.held(Uptime(0))
     assert held is not None
     assert held.reason is Reason.SLOW_DOWN
 
@@ -90,29 +91,29 @@ def test_the_hold_that_lasts_longest_is_the_one_to_show() -> None:
 def test_an_order_ends_the_waiting_for_an_api_for_one_try() -> None:
     gate = Gate(4, PACING)
     gate.hold(hold(Reason.UNREACHABLE))
-    gate.nudge(Millis(7))
-    assert gate.slots(Millis(7)) == 1
+    gate.nudge(Uptime(7))
+    assert gate.slots(Uptime(7)) == 1
     gate.hold(hold(Reason.UNREACHABLE, since=8))
-    assert gate.slots(Millis(10**12)) == 0
+    assert gate.slots(Uptime(10**12)) == 0
 
 
 def test_an_order_does_not_end_what_the_api_asked_for() -> None:
     gate = Gate(4, PACING)
     gate.hold(hold(Reason.SLOW_DOWN, until=1000))
-    gate.nudge(Millis(7))
-    assert gate.slots(Millis(7)) == 0
+    gate.nudge(Uptime(7))
+    assert gate.slots(Uptime(7)) == 0
 
 
 def test_orders_do_not_make_logins_more_frequent_than_the_gap() -> None:
     gate = Gate(4, PACING)
     gate.hold(hold(Reason.LOGIN, since=1000))
-    for moment in (1001, 2000, 30_999):
-        gate.nudge(Millis(moment))
-        assert gate.slots(Millis(moment)) == 0
-    assert gate.slots(Millis(31_000)) == 1
-    gate.hold(hold(Reason.LOGIN, since=31_001))
-    gate.nudge(Millis(90_000))
-    assert gate.slots(Millis(90_000)) == 1
+    for moment in (1001, 1002, 1029.9):
+        gate.nudge(Uptime(moment))
+        assert gate.slots(Uptime(moment)) == 0
+    assert gate.slots(Uptime(1030)) == 1
+    gate.hold(hold(Reason.LOGIN, since=1031))
+    gate.nudge(Uptime(1090))
+    assert gate.slots(Uptime(1090)) == 1
 
 
 def test_several_calls_that_meet_one_refusal_count_as_one() -> None:
@@ -127,5 +128,5 @@ def test_several_calls_that_meet_one_refusal_count_as_one() -> None:
 def test_releasing_what_is_not_held_does_nothing() -> None:
     gate = Gate(2, PACING)
     gate.release(Reason.LOGIN, Reason.SLOW_DOWN)
-    gate.nudge(Millis(0))
-    assert gate.slots(Millis(0)) == 2
+    gate.nudge(Uptime(0))
+    assert gate.slots(Uptime(0)) == 2

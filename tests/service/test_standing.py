@@ -46,7 +46,7 @@ class Kept:
 
 
 def board(clock: Clock) -> Board:
-    return Board(now=clock, pid=7, api_url="http://api")
+    return Board(now=clock, uptime=clock.uptime, pid=7, api_url="http://api")
 
 
 def test_at_the_beginning(clock: Clock) -> None:
@@ -169,7 +169,7 @@ def test_an_unforeseen_failure_shows_its_class_and_a_foreseen_one_its_words(cloc
 
 def test_a_hold_and_a_refused_login_say_what_came_without_its_controls(clock: Clock) -> None:
     told = board(clock)
-    hold = Hold(reason=Reason.UNREACHABLE, since=clock.at, until=None, error=ERROR, remedy="Start it.")
+    hold = Hold(reason=Reason.UNREACHABLE, since=clock.uptime(), until=None, error=ERROR, remedy="Start it.")
     told.held(hold)
     told.login_refused(ERROR, "")
     api, login = told.standing.troubles

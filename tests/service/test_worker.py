@@ -9,7 +9,7 @@ import pytest
 
 from console.cache.reader import AsyncCacheReader
 from console.cache.writer import CacheWriter
-from console.clock import monotonic, wall
+from console.clock import monotonic, uptime, wall
 from console.domain.facts import MediaAnnounced, StoreFailed, StoreQueued, StoreRefused, StoreRequested
 from console.domain.media import MediaId, MediaKey, Millis, Origin, State
 from console.domain.naming import subject
@@ -17,10 +17,12 @@ from console.domain.reading import Reading
 from console.domain.standing import Health
 from console.platforms.base import Accepted, HealthAnswer
 from console.service.pacing import Gate, Pacing
+from console.service.queue import PAGE
 from console.service.recorder import Recorder
+from console.service.silence import Silence
 from console.service.standing import Board
 from console.service.supervisor import Supervisor
-from console.service.worker import PAGE, Worker
+from console.service.worker import Worker
 from console.simulator import Simulator
 from tests.service.world import FastTime, announced, api_of, running, until
 
@@ -372,14 +374,17 @@ async def test_a_media_that_another_claimed_is_left_alone(tmp_path: Path) -> Non
     queued = StoreQueued(key=key, at=wall(), attempt=1, order_id="o")
     await writer.decide(key, lambda _: (told, queued))
     async with AsyncCacheReader(db) as reader:
+        recorder = Recorder(writer, board)
         worker = Worker(
-            recorder=Recorder(writer, board),
+            recorder=recorder,
             reader=reader,
             api=api,
             board=board,
             gate=Gate(4, Pacing()),
+            silence=Silence(recorder=recorder, reader=reader, timeout=600, now=wall, uptime=uptime),
             supervisor=supervisor,
             now=wall,
+            uptime=uptime,
             uniform=half,
             pacing=Pacing(),
         )
@@ -387,7 +392,6 @@ async def test_a_media_that_another_claimed_is_left_alone(tmp_path: Path) -> Non
         supervisor.start("worker", worker.run)
         worker.wake()
         await asyncio.sleep(0.1)
-        assert not worker.in_flight(key)
         begun = monotonic()
         await worker.end(1.0)
         assert monotonic() - begun < 0.5
@@ -423,14 +427,17 @@ async def test_the_queue_is_read_by_the_page_and_the_most_urgent_are_asked_for_f
     await writer.take_webhook(b"{}", heard, Reading(facts=tuple(told)))
     reader = CountingReader(db)
     async with reader:
+        recorder = Recorder(writer, board)
         worker = Worker(
-            recorder=Recorder(writer, board),
+            recorder=recorder,
             reader=reader,
             api=api,
             board=board,
             gate=Gate(1, Pacing()),
+            silence=Silence(recorder=recorder, reader=reader, timeout=600, now=wall, uptime=uptime),
             supervisor=supervisor,
             now=wall,
+            uptime=uptime,
             uniform=half,
             pacing=Pacing(),
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from console.cache import queries
 from console.cache.inbox import Inbox
 from console.cache.reader import CacheReader, NoCache
-from console.clock import monotonic, wall
+from console.clock import Uptime, monotonic, wall
 from console.config import Address, Secret, Settings
 from console.domain.media import MediaKey, Millis
 from console.domain.orders import Order
@@ -47,7 +47,14 @@ class FastTime:
         self._wall, self._monotonic = wall(), monotonic()
 
     def now(self) -> Millis:
-        return Millis(self._wall + round((monotonic() - self._monotonic) * 1000 * self.speed))
+        return Millis(self._wall + round(self.uptime() * 1000))
+
+    def uptime(self) -> Uptime:
+        return Uptime((monotonic() - self._monotonic) * self.speed)
+
+    def step(self, *, days: float = 0, hours: float = 0) -> None:
+        """Sets the wall clock, forwards or (negative) back."""
+        self._wall = Millis(self._wall + round((days * 24 + hours) * 3_600_000))
 
     async def wait(self, event: asyncio.Event, seconds: float | None) -> bool:
         return await until_set(event, None if seconds is None else seconds / self.speed)
@@ -170,7 +177,9 @@ async def running(
         calls=calls,
         callback_timeout=callback_timeout,
     )
-    service = Service(settings, api=api, read=read, now=time.now, uniform=chance, wait=time.wait)
+    service = Service(
+        settings, api=api, read=read, now=time.now, uptime=time.uptime, uniform=chance, wait=time.wait
+    )
     ready, stop = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(service.run(ready, stop))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -19,6 +17,7 @@ from console.platforms.base import (
     Unreachable,
 )
 from console.platforms.onpremises import wire
+from console.platforms.onpremises.dates import moment_of
 from console.platforms.onpremises.exchange import MAX_ANSWER, Reply
 from console.platforms.onpremises.faults import Fault
 
@@ -56,7 +55,7 @@ def store_answer(reply: Reply, media_id: MediaId, now: Millis) -> StoreAnswer:
     if reply.status in PASSING:
         return Passing(
             error=error_of(reply),
-            retry_after=pause(reply.retry_after, now),
+            retry_after=pause(reply.retry_after, moment_of(reply.date) or now),
             everyone=reply.status in _SLOW_DOWN,
         )
     return Refused(error=error_of(reply))
@@ -135,19 +134,18 @@ def not_documented(reply: Reply, details: str) -> StoreError:
 
 
 def pause(retry_after: str | None, now: Millis) -> float | None:
-    """Seconds that a `Retry-After` asks for, at most `LONGEST_PAUSE`; None if it says nothing usable."""
+    """Seconds that a `Retry-After` asks for, at most `LONGEST_PAUSE`; None if it says nothing usable.
+
+    `now` is the moment of the answer, best by the clock of who gave it: one that names a date means
+    its own.
+    """
     if retry_after is None:
         return None
     words = retry_after.strip()
     if _SECONDS.fullmatch(words):
         return min(float(words), LONGEST_PAUSE)
-    try:
-        moment = parsedate_to_datetime(words)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        seconds = moment.timestamp() - now / 1000
-    except (ValueError, TypeError, OverflowError):
-        return None
+    moment = moment_of(words)
+    seconds = 0.0 if moment is None else (moment - now) / 1000
     return min(seconds, LONGEST_PAUSE) if seconds > 0 else None
 
 

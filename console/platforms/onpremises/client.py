@@ -27,10 +27,10 @@ from console.platforms.onpremises.health import health_answer
 from console.platforms.onpremises.session import NoLogin, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from console.clock import Now
+    from console.clock import Now, UptimeNow
+    from console.platforms.base import ClockLead
 
 _SHORTEST_SECRET = 4
 _MASK = "••••"
@@ -49,10 +49,10 @@ class OnPremisesApi:
         ca: PEM file with the only authority to trust; None trusts those of the machine.
         insecure: do not check certificates at all.
         proxy: address of an HTTP proxy; those of the environment are not followed.
-        now: wall time, to read a `Retry-After` that is a date.
+        now: wall time, to read a `Retry-After` that is a date, and to compare the API's clock with.
         connect_timeout, read_timeout: seconds for a connection, and between two bytes.
         total_timeout: seconds for a whole request.
-        monotonic: seconds on a clock that never steps.
+        uptime: seconds on the clock that never steps.
 
     Raises:
         FixSetting: one of the settings cannot be used.
@@ -72,7 +72,7 @@ class OnPremisesApi:
         connect_timeout: float = 5,
         read_timeout: float = 30,
         total_timeout: float = 60,
-        monotonic: Callable[[], float] = clock.monotonic,
+        uptime: UptimeNow = clock.uptime,
     ) -> None:
         self._endpoint = Endpoint(
             base_url,
@@ -82,15 +82,17 @@ class OnPremisesApi:
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
             total_timeout=total_timeout,
+            now=now,
+            uptime=uptime,
         )
         self._basic = _basic(username, password)
         self._given = [secret for secret in (password, token, self._basic) if secret]
         if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
             raise FixSetting("API_TOKEN holds characters that no token has.", "Copy it again, in one line.")
         self._now = now
-        self._session = Session(
-            token=token or None, login=self._login if self._basic else None, monotonic=monotonic
-        )
+        self._clock: ClockLead | None = None
+        login = self._login if self._basic else None
+        self._session = Session(token=token or None, login=login, uptime=uptime)
 
     def __repr__(self) -> str:
         return f"OnPremisesApi({self._endpoint.root!r})"
@@ -128,7 +130,8 @@ class OnPremisesApi:
             answer = HealthAnswer(health=health, error=reply.error, remedy=reply.remedy)
         detail = None if answer.detail is None else self._mask(answer.detail)
         error = None if answer.error is None else self._masked(answer.error)
-        return replace(answer, detail=detail, error=error)
+        lead, self._clock = self._clock, None
+        return replace(answer, detail=detail, error=error, clock=lead)
 
     async def aclose(self) -> None:
         """Closes all connections."""
@@ -164,11 +167,17 @@ class OnPremisesApi:
 
     async def _login(self) -> str | NoLogin:
         headers = {"Authorization": f"Basic {self._basic}"}
-        return answers.login_answer(await self._endpoint.exchange("POST", "/v1/users/login", headers))
+        return answers.login_answer(await self._exchange("POST", "/v1/users/login", headers))
 
     async def _send(self, path: str, token: str | None) -> Reply | Fault:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        return await self._endpoint.exchange("GET", path, headers)
+        return await self._exchange("GET", path, headers)
+
+    async def _exchange(self, method: str, path: str, headers: dict[str, str]) -> Reply | Fault:
+        reply = await self._endpoint.exchange(method, path, headers)
+        if isinstance(reply, Reply) and reply.clock is not None:
+            self._clock = reply.clock
+        return reply
 
     def _masked(self, error: StoreError) -> StoreError:
         """The error without our secrets: an API may repeat in its errors what we sent."""

@@ -13,12 +13,17 @@ import httpx
 from msgspec import Struct
 from msgspec.structs import replace
 
+from console import clock
 from console.domain.exceptions import FixSetting
+from console.platforms.base import ClockLead
+from console.platforms.onpremises.dates import clock_lead
 from console.platforms.onpremises.faults import Fault, Patience, fault_of, lost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from console.clock import Now, Uptime, UptimeNow
 
 MAX_ANSWER = 1_000_000
 """Bytes of a JSON answer that are read; more than that is none of the documented answers."""
@@ -32,7 +37,10 @@ _HEADERS = {
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """An HTTP answer. `body` is empty where it was `oversized` or `encoded` in a way not asked for."""
+    """An HTTP answer. `body` is empty where it was `oversized` or `encoded` in a way not asked for.
+
+    `clock` is what its `Date` tells of the other side's clock, if it tells anything.
+    """
 
     status: int
     body: bytes = b""
@@ -41,6 +49,8 @@ class Reply(Struct, frozen=True, kw_only=True):
     encoded: str | None = None
     retry_after: str | None = None
     location: str | None = None
+    date: str | None = None
+    clock: ClockLead | None = None
 
 
 class Endpoint:
@@ -56,6 +66,7 @@ class Endpoint:
         proxy: address of an HTTP proxy.
         connect_timeout, read_timeout: seconds for a connection, and between two bytes.
         total_timeout: seconds for a whole exchange.
+        now, uptime: our clocks, to judge the other side's by.
 
     Raises:
         FixSetting: the address, the CA file or the proxy cannot be used.
@@ -71,7 +82,11 @@ class Endpoint:
         connect_timeout: float = 5,
         read_timeout: float = 30,
         total_timeout: float = 60,
+        now: Now = clock.wall,
+        uptime: UptimeNow = clock.uptime,
     ) -> None:
+        self._now = now
+        self._uptime = uptime
         self.root = root_of(base_url)
         self._total = total_timeout
         self._patience = Patience(connect=connect_timeout, read=read_timeout)
@@ -93,11 +108,13 @@ class Endpoint:
         request = httpx.Request(
             method, self.root + path, headers={**_HEADERS, **headers}, extensions=self._extensions
         )
+        began = self._uptime()
         try:
             async with asyncio.timeout(self._total):
                 response = await self._transport.handle_async_request(request)
+                lead = self._lead(response, began)
                 try:
-                    return await _read(response)
+                    return replace(await _read(response), clock=lead)
                 finally:
                     await response.aclose()
         except TimeoutError:
@@ -108,6 +125,11 @@ class Endpoint:
     async def aclose(self) -> None:
         """Closes all connections."""
         await self._transport.aclose()
+
+    def _lead(self, response: httpx.Response, began: Uptime) -> ClockLead | None:
+        if "age" in response.headers:
+            return None  # a cache in between kept the answer, and its date is as old
+        return clock_lead(response.headers.get("date"), self._now(), self._uptime() - began)
 
 
 def root_of(base_url: str) -> str:
@@ -179,6 +201,7 @@ async def _read(response: httpx.Response) -> Reply:
         encoded=None if encoded in {"identity", ""} else encoded,
         retry_after=headers.get("retry-after"),
         location=headers.get("location"),
+        date=headers.get("date"),
     )
     announced = headers.get("content-length", "")
     if announced.isdecimal() and len(announced) < 20 and int(announced) > MAX_ANSWER:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from console.platforms.base import LoginRefused, Unreachable
+
+if TYPE_CHECKING:
+    from console.clock import UptimeNow
 
 NoLogin: TypeAlias = LoginRefused | Unreachable
 """Why there is no token."""
@@ -28,13 +31,13 @@ class Session:
     Args:
         token: one that is already there; it is used until the API refuses it.
         login: fetches a new one; None where no user and password are set.
-        monotonic: seconds on a clock that never steps.
+        uptime: seconds on the clock that never steps.
     """
 
-    def __init__(self, *, token: str | None, login: Login | None, monotonic: Callable[[], float]) -> None:
+    def __init__(self, *, token: str | None, login: Login | None, uptime: UptimeNow) -> None:
         self._token = token
         self._login = login
-        self._monotonic = monotonic
+        self._uptime = uptime
         self._turn = asyncio.Lock()
         self._logins = 0
         self._outcome: str | NoLogin | None = None
@@ -68,7 +71,7 @@ class Session:
 
     def refuse(self, refusal: LoginRefused) -> None:
         """Remembers that the API did not take our credentials."""
-        self._refusal, self._refused_at = refusal, self._monotonic()
+        self._refusal, self._refused_at = refusal, self._uptime()
 
     def accept(self) -> None:
         """Forgets a refusal: the API has taken our credentials."""
@@ -79,4 +82,4 @@ class Session:
         if self._refusal is None:
             return None
         hold = _HOLD_FOR_GOOD if self._refusal.for_good else _HOLD
-        return self._refusal if self._monotonic() - self._refused_at < hold else None
+        return self._refusal if self._uptime() - self._refused_at < hold else None

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from console.clock import wall
+from console import clock
+from console.clock import Uptime, wall
 from console.domain.exceptions import FixSetting
 from console.domain.media import MediaId
 from console.domain.standing import Health
@@ -28,7 +28,9 @@ from tests.platforms.onpremises.servers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
+
+    from console.clock import UptimeNow
 
 MEDIA_ID = MediaId("4b5bf27b-8672-4d55-bc21-d096dc200d0f")
 TOKEN = "t0ken-of-the-test"  # what `logged_in` gives
@@ -40,8 +42,8 @@ class Ticks:
     def __init__(self) -> None:
         self.at = 0.0
 
-    def __call__(self) -> float:
-        return self.at
+    def __call__(self) -> Uptime:
+        return Uptime(self.at)
 
 
 def api_of(
@@ -50,7 +52,7 @@ def api_of(
     username: str | None = "admin",
     password: str | None = PASSWORD,
     token: str | None = None,
-    monotonic: Callable[[], float] = time.monotonic,
+    uptime: UptimeNow = clock.uptime,
     read_timeout: float = 5,
 ) -> OnPremisesApi:
     return OnPremisesApi(
@@ -64,7 +66,7 @@ def api_of(
         now=wall,
         connect_timeout=2,
         read_timeout=read_timeout,
-        monotonic=monotonic,
+        uptime=uptime,
     )
 
 
@@ -242,7 +244,7 @@ async def test_a_wrong_password_is_tried_once_a_call_and_not_at_all_by_the_healt
     simulator: Simulator,
 ) -> None:
     ticks = Ticks()
-    api = api_of(simulator.url, username=simulator.username, password="wrong", monotonic=ticks)
+    api = api_of(simulator.url, username=simulator.username, password="wrong", uptime=ticks)
     answer = await api.store(MEDIA_ID)
     assert isinstance(answer, LoginRefused)
     assert (answer.error.code, answer.for_good) == (1005, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from console.clock import Uptime
 from console.domain.media import Origin, StoreError
 from console.platforms.base import LoginRefused
 from console.platforms.onpremises.session import NoLogin, Session
@@ -33,21 +34,21 @@ class Ticks:
     def __init__(self) -> None:
         self.at = 0.0
 
-    def __call__(self) -> float:
-        return self.at
+    def __call__(self) -> Uptime:
+        return Uptime(self.at)
 
 
 async def test_a_given_token_is_used_as_it_is() -> None:
-    session = Session(token="given", login=None, monotonic=Ticks())
+    session = Session(token="given", login=None, uptime=Ticks())
     assert await session.token() == "given"
     assert await session.token(stale="given") == "given"
     assert not session.renewable
-    assert await Session(token=None, login=None, monotonic=Ticks()).token() is None
+    assert await Session(token=None, login=None, uptime=Ticks()).token() is None
 
 
 async def test_all_who_wait_share_one_login() -> None:
     logins = Logins("first", "second")
-    session = Session(token=None, login=logins, monotonic=Ticks())
+    session = Session(token=None, login=logins, uptime=Ticks())
     async with asyncio.TaskGroup() as group:
         callers = [group.create_task(session.token()) for _ in range(20)]
         await logins.begun.wait()
@@ -61,7 +62,7 @@ async def test_all_who_wait_share_one_login() -> None:
 
 async def test_all_who_wait_share_a_refusal_but_later_ones_may_try() -> None:
     logins = Logins(REFUSED, "token")
-    session = Session(token="old", login=logins, monotonic=Ticks())
+    session = Session(token="old", login=logins, uptime=Ticks())
     async with asyncio.TaskGroup() as group:
         callers = [group.create_task(session.token(stale="old")) for _ in range(20)]
         await logins.begun.wait()
@@ -74,7 +75,7 @@ async def test_all_who_wait_share_a_refusal_but_later_ones_may_try() -> None:
 
 async def test_an_api_that_gives_the_same_token_again_is_asked_once() -> None:
     logins = Logins("same")
-    session = Session(token="same", login=logins, monotonic=Ticks())
+    session = Session(token="same", login=logins, uptime=Ticks())
     async with asyncio.TaskGroup() as group:
         callers = [group.create_task(session.token(stale="same")) for _ in range(5)]
         await logins.begun.wait()
@@ -85,7 +86,7 @@ async def test_an_api_that_gives_the_same_token_again_is_asked_once() -> None:
 
 async def test_a_login_that_is_cancelled_is_taken_up_by_the_next_in_line() -> None:
     logins = Logins("token")
-    session = Session(token=None, login=logins, monotonic=Ticks())
+    session = Session(token=None, login=logins, uptime=Ticks())
     async with asyncio.TaskGroup() as group:
         first = group.create_task(session.token())
         await logins.begun.wait()
@@ -100,7 +101,7 @@ async def test_a_login_that_is_cancelled_is_taken_up_by_the_next_in_line() -> No
 
 async def test_a_refusal_is_held_for_those_who_ask_unasked() -> None:
     ticks = Ticks()
-    session = Session(token=None, login=None, monotonic=ticks)
+    session = Session(token=None, login=None, uptime=ticks)
     assert session.held() is None
     session.refuse(REFUSED)
     ticks.at = 599
