@@ -179,7 +179,7 @@ class Board:
         self.over("cache")
         if quarantined:
             self.note(Level.WARNING, "listener", "A webhook was not understood and is kept in quarantine.")
-        for fact, media in recorded.failed:
+        for fact, media in recorded.failed[-NOTICES_HELD:]:
             self.store_failed("client", fact, media)
 
     def refused(self, status: int, reason: str, what: str) -> None:
