@@ -200,6 +200,15 @@ class Batch:
         self._looked_up.clear()
         return done
 
+    def between(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Commits what was done so far, lets `work` run outside of any transaction, and begins a new one."""
+        self.write()
+        self._connection.execute("COMMIT")
+        try:
+            return work(self._connection)
+        finally:
+            self._connection.execute("BEGIN IMMEDIATE")
+
     def trim_orders(self, now: Millis) -> None:
         """Forgets what became of the oldest orders."""
         self._connection.execute(

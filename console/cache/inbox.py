@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -16,13 +16,16 @@ import msgspec
 from console.cache.migrations import CacheRefused, check_sqlite, uri
 from console.cache.paths import create_private, inbox_path
 from console.cache.permissions import check_database
+from console.domain import maintenance
 from console.domain.exceptions import RetryLater
 from console.domain.orders import Order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
+
+    from console.domain.maintenance import MaintenanceOrder
 
 APPLICATION_ID: Final = 0x574D4349
 """Marks a file as an inbox of this program (`PRAGMA application_id`)."""
@@ -67,6 +70,7 @@ class Inbox:
             try:
                 self._check()
                 self._connection.execute("PRAGMA synchronous = FULL")
+                self._connection.execute("PRAGMA secure_delete = ON")
             except BaseException:
                 self._connection.close()
                 raise
@@ -109,6 +113,38 @@ class Inbox:
                 found.extend(_readable(data))
         return found
 
+    def leave_maintenance(self, order: MaintenanceOrder) -> None:
+        """Leaves work on the whole cache for the service, as `leave` does orders.
+
+        Raises:
+            InboxUnavailable: it was not left.
+        """
+        row = (order.id, maintenance.encode(order))
+        with self._transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO waiting (id, data) VALUES (?, ?)", row)
+
+    def maintenance(self) -> MaintenanceOrder | None:
+        """The work on the whole cache that waits, the first left first; None if there is none.
+
+        Raises:
+            InboxUnavailable: it cannot be read now.
+        """
+        for data in self._all():
+            with suppress(msgspec.MsgspecError):
+                return maintenance.decode_order(data)
+        return None
+
+    def forget(self, unwanted: Callable[[Sequence[Order]], Sequence[Order]]) -> int:
+        """Removes the waiting orders that `unwanted` picks out of some; how many.
+
+        Raises:
+            InboxUnavailable: not all of them were removed.
+        """
+        orders = [order for data in self._all() for order in _readable(data)]
+        ids = [order.id for order in unwanted(orders)]
+        self.done(ids)
+        return len(ids)
+
     def done(self, ids: Sequence[str]) -> None:
         """Removes orders that the service has taken; an unknown id is no error.
 
@@ -131,6 +167,11 @@ class Inbox:
         """Closes the file; a second time does nothing."""
         with self._one_at_a_time:
             self._connection.close()
+
+    def _all(self) -> list[str]:
+        with self._errors(), self._one_at_a_time:
+            rows = self._connection.execute("SELECT data FROM waiting ORDER BY seq").fetchall()
+        return [row[0] for row in rows]
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -167,6 +167,26 @@ class CacheWriter:
         """
         await self._submit((), lambda batch: batch.take_notice(notice))
 
+    async def maintain(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Lets `work` change the tables as it likes, in one transaction. It must be quick.
+
+        `work` runs in the writer's thread, and may run again if its transaction has to be repeated.
+
+        Raises:
+            CacheBusy, CacheUnavailable: nothing was changed.
+        """
+        return await self._submit((), lambda batch: batch.maintain(work))
+
+    async def between(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Lets `work` do what cannot be done in a transaction, while everybody else waits.
+
+        `work` runs in the writer's thread and lets no fault of the cache out.
+
+        Raises:
+            CacheBusy, CacheUnavailable: it was not done.
+        """
+        return await self._submit((), lambda batch: batch.between(work))
+
     def waiting(self) -> int:
         """How many calls wait for their turn; those of the transaction at work are not among them."""
         return self._committer.waiting()

@@ -9,6 +9,7 @@ from console.service.waits import Wait, pause, until_set
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from sqlite3 import Connection
 
     from console.cache.writer import CacheWriter, Decided
     from console.domain.facts import Fact
@@ -41,6 +42,14 @@ class Recorder:
     async def take_orders(self, orders: Sequence[Order]) -> list[Taken]:
         """Like `CacheWriter.take_orders`."""
         return await self._insist(lambda: self._writer.take_orders(orders))
+
+    async def maintain(self, work: Callable[[Connection], _T]) -> _T:
+        """Like `CacheWriter.maintain`."""
+        return await self._insist(lambda: self._writer.maintain(work))
+
+    async def between(self, work: Callable[[Connection], _T]) -> _T:
+        """Like `CacheWriter.between`."""
+        return await self._insist(lambda: self._writer.between(work))
 
     async def _insist(self, write: Callable[[], Awaitable[_T]]) -> _T:
         seconds = FIRST_PAUSE
