@@ -29,10 +29,10 @@ def read_file(path: Path, named: str | None) -> dict[str, Given]:
 
     Raises:
         FixSetting: it cannot be read, is not TOML, has an unknown name or a value of the wrong kind,
-            or holds a secret that other users may read.
+            may be changed by other users, or holds a secret that they may read.
     """
     try:
-        text, mode = _text(path)
+        text, found = _text(path)
     except FileNotFoundError:
         if named is None:
             return {}
@@ -45,13 +45,11 @@ def read_file(path: Path, named: str | None) -> dict[str, Given]:
             f"The settings file {str(path)!r} cannot be read: {why}.",
             "Give a TOML file that this user may read.",
         ) from None
+    _check_writers(path, found)
     given = _entries(path, text)
     secrets = sorted(name.upper() for name in given if name in BY_NAME and BY_NAME[name].secret)
-    if secrets and mode & 0o077:
-        raise FixSetting(
-            f"The settings file {str(path)!r} holds {' and '.join(secrets)}, and other users may read it.",
-            f"Run: chmod 600 {path}",
-        )
+    if secrets:
+        _check_private(path, found, " and ".join(secrets))
     return given
 
 
@@ -63,17 +61,43 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {close[0]}?" if close else ""
 
 
-def _text(path: Path) -> tuple[str, int]:
-    """The file's text and its mode; never waits on a pipe, never reads without end."""
+def _check_writers(path: Path, found: os.stat_result) -> None:
+    """Refuses a file by which another user could send this one's password to a client of theirs."""
+    if found.st_uid not in (os.geteuid(), 0) and os.geteuid() != 0:
+        raise FixSetting(
+            f"The settings file {str(path)!r} belongs to another user (number {found.st_uid}).",
+            "Give one that belongs to you or to root.",
+        )
+    if found.st_mode & stat.S_IWOTH:
+        raise FixSetting(
+            f"The settings file {str(path)!r} may be changed by every user.", f"Run: chmod o-w {path}"
+        )
+
+
+def _check_private(path: Path, found: os.stat_result, secrets: str) -> None:
+    if found.st_mode & 0o077:
+        raise FixSetting(
+            f"The settings file {str(path)!r} holds {secrets}, and other users may read it.",
+            f"Run: chmod 600 {path}",
+        )
+    if path.is_symlink():
+        raise FixSetting(
+            f"The settings file {str(path)!r} holds {secrets}, and is a symbolic link.",
+            f"Name the file itself with --config: {path.resolve()}",
+        )
+
+
+def _text(path: Path) -> tuple[str, os.stat_result]:
+    """The file's text and what it is; never waits on a pipe, never reads without end."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
             raise OSError(0, "it is not a regular file")
         data = file.read(_LARGEST + 1)
     if len(data) > _LARGEST:
         raise OSError(0, "it is larger than a settings file can be")
-    return data.decode("utf-8"), mode
+    return data.decode("utf-8-sig"), found  # some editors begin a file with a byte order mark
 
 
 def _entries(path: Path, text: str) -> dict[str, Given]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -96,8 +97,13 @@ def _converted(name: str, read: Callable[[str], _T], value: Given, *, secret: bo
     try:
         return read(value.text)
     except ValueError as right:
-        shown = "not right" if secret else f"{value.text[:80]!r}"
+        shown = "not right" if secret else f"{_without_login(value.text)[:80]!r}"
         raise FixSetting(f"The setting {name} {value.source} is {shown}.", f"Give {right}.") from None
+
+
+def _without_login(text: str) -> str:
+    """Masks what stands before the @ of a URL: whoever put a password there did so by mistake."""
+    return re.sub(r"(//)[^/]*@", r"\1••••@", text)
 
 
 def _usual_db() -> Path:

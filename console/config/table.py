@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from console.config.values import Address, Secret, Signature
+from console.config.group import read_group
+from console.config.values import LOG_LEVELS, Address, Secret, Signature
 from console.domain.retention import parse_duration
 
 if TYPE_CHECKING:
@@ -211,6 +212,12 @@ def _size(text: str) -> int:
     return size
 
 
+def _level(text: str) -> str:
+    if text.lower() not in LOG_LEVELS:
+        raise ValueError("error, warning, info or debug")
+    return text.lower()
+
+
 def _calls(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,2}", text) or not 1 <= int(text) <= 64:
         raise ValueError("a whole number from 1 to 64")
@@ -281,6 +288,12 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("callback_timeout", _seconds, "duration", "10m",
             "How long a request may wait for its webhook before it counts as unconfirmed."),
     Setting("calls", _calls, "1 to 64", "4", "How many requests to the client may be open at once."),
+    Setting("shared_group", read_group, "group", "",
+            "Unix group, by name or number, whose users share the cache; else it is its owner's alone."),
+    Setting("log_level", _level, "level", "info",
+            "What is worth a line in the log: error, warning, info or debug; each takes in those before."),
+    Setting("log_numbers", _yes_no, "true or false", "false",
+            "Write phone numbers into the log whole, instead of their last four digits.", toggle=True),
     Setting("theme", _line, "name", "dark", "Colours of the screen."),
     Setting("ascii", _auto_yes_no, "true, false or auto", "auto",
             "Draw the screen with ASCII alone; auto looks at the locale and at TERM.", toggle=True),

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
 from console.domain.retention import DEFAULT_WINDOW_MS
 
+DEFAULT_BODY_LIMIT: Final = 3_000_000
+
 Network: TypeAlias = IPv4Network | IPv6Network
+
+
+LOG_LEVELS: Final = ("error", "warning", "info", "debug")
+"""What LOG_LEVEL may say; each writes what those before it write."""
 
 
 class Secret:
@@ -59,6 +65,7 @@ class Signature(NamedTuple):
 class Settings(Struct, frozen=True, kw_only=True):
     """All settings. `window_ms` is in milliseconds, `callback_timeout` in seconds, `body_limit` in bytes.
 
+    `shared_group` is the number (gid) of a group, `log_level` one of `LOG_LEVELS`.
     `keys` maps the id of a command to another key for it. `sources` tells for each setting that was
     given where it came from, in words (`in MEDIA_CONSOLE_DB`); the entries of `keys` stand in it as
     `keys.<command>`. `warnings` are things worth saying that stop nothing.
@@ -76,7 +83,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     listen_allow: tuple[Network, ...] = ()
     trusted_proxies: tuple[Network, ...] = ()
     listen_open: bool = False
-    body_limit: int = 3_000_000
+    body_limit: int = DEFAULT_BODY_LIMIT
     api_url: str | None = None
     api_username: str | None = None
     api_password: Secret | None = None
@@ -87,6 +94,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     window_ms: int = DEFAULT_WINDOW_MS
     callback_timeout: float = 600.0
     calls: int = 4
+    shared_group: int | None = None
+    log_level: str = "info"
+    log_numbers: bool = False
     theme: str = "dark"
     ascii: bool | None = None
     mouse: bool = True

@@ -118,6 +118,46 @@ def test_without_a_secret_others_may_read_it(path: Path) -> None:
     assert read_file(path, None)["calls"].text == "3"
 
 
+def test_a_link_to_a_secret_is_refused_with_the_path_to_name(path: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.toml"
+    kept.write_text("api_token = 'canary'\n")
+    kept.chmod(0o600)
+    path.symlink_to(kept)
+    with pytest.raises(FixSetting, match="holds API_TOKEN, and is a symbolic link") as caught:
+        read_file(path, None)
+    assert caught.value.remedy == f"Name the file itself with --config: {kept}"
+    kept.write_text("calls = 3\n")
+    assert read_file(path, None)["calls"].text == "3"
+
+
+def test_what_every_user_may_change_is_refused(path: Path) -> None:
+    path.write_text("calls = 3\n")
+    path.chmod(0o646)
+    with pytest.raises(FixSetting, match="may be changed by every user") as caught:
+        read_file(path, None)
+    assert caught.value.remedy == f"Run: chmod o-w {path}"
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf# nothing\r\n"])
+def test_a_file_that_says_nothing_sets_nothing(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    assert read_file(path, "on --config") == {}
+
+
+def test_a_byte_order_mark_and_the_line_ends_of_windows_are_no_part_of_a_value(path: Path) -> None:
+    path.write_bytes(b"\xef\xbb\xbfcalls = 3\r\nmouse = true\r\n")
+    assert {name: given.text for name, given in read_file(path, None).items()} == {
+        "calls": "3",
+        "mouse": "true",
+    }
+
+
+def test_utf_16_is_said_to_be_no_utf_8(path: Path) -> None:
+    path.write_bytes("calls = 3\n".encode("utf-16"))
+    with pytest.raises(FixSetting, match="not UTF-8"):
+        read_file(path, None)
+
+
 def test_the_nearest_name_is_offered_only_if_it_is_near() -> None:
     assert nearest("windwo", ["window", "listen"]) == " Did you mean window?"
     assert nearest("colour", ["window", "listen"]) == ""

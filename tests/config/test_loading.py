@@ -36,6 +36,9 @@ GOOD = {
     "window": "7d",
     "callback_timeout": "90s",
     "calls": "2",
+    "shared_group": str(os.getegid()),
+    "log_level": "Debug",
+    "log_numbers": "yes",
     "theme": "light",
     "ascii": "auto",
     "mouse": "off",
@@ -68,6 +71,9 @@ MEANT = {
     "window_ms": 7 * 86_400_000,
     "callback_timeout": 90.0,
     "calls": 2,
+    "shared_group": os.getegid(),
+    "log_level": "debug",
+    "log_numbers": True,
     "theme": "light",
     "ascii": None,
     "mouse": False,
@@ -102,6 +108,9 @@ WRONG = {
     "window": ["14", "0s", "d", "-1d", "9999d", "1_0d"],
     "callback_timeout": ["ten minutes"],
     "calls": ["0", "65", "4.0", "٤", "many"],
+    "shared_group": ["no-such-group-here"],
+    "log_level": ["loud"],
+    "log_numbers": ["some"],
     "ascii": ["perhaps"],
     "mouse": ["2"],
     "keys": ["download", "=g", "download="],
@@ -197,6 +206,12 @@ def test_every_flag_is_read(home: Path) -> None:
     settings = load(dict(flags), variables(**rest))
     assert values(settings) == MEANT
     assert settings.sources["callback_timeout"] == "on --callback-timeout"
+
+
+def test_a_password_in_a_url_that_must_have_none_is_not_repeated(home: Path) -> None:
+    with pytest.raises(FixSetting, match="API_URL on --api-url is 'https://••••@x'") as refused:
+        load({"api_url": "https://admin:canary@x"}, {})
+    assert "canary" not in str(refused.value)
 
 
 def test_no_secret_has_a_flag() -> None:
