@@ -15,6 +15,7 @@ from console import clock
 from console.cache.writer import CacheWriter
 from console.cli.options import current_settings, settings_options
 from console.cli.screen import check_terminal, run_screen
+from console.cli.signals import ending_signals
 from console.config import Address, Secret, Settings
 from console.platforms.onpremises.webhook import read_webhook
 from console.simulator.demo import demo_history, write_history
@@ -40,7 +41,10 @@ def command() -> int:
     Of the settings only those of the screen are used.
     """
     check_terminal()
-    with tempfile.TemporaryDirectory(prefix="media-console-demo-") as folder:
+    with (
+        ending_signals(on_terminal=True) as signals,
+        tempfile.TemporaryDirectory(prefix="media-console-demo-") as folder,
+    ):
         db = Path(folder) / "media.db"
         chosen = current_settings(db=str(db))
         listen = Address("127.0.0.1", _free_port())
@@ -54,7 +58,7 @@ def command() -> int:
             stories=stories,
         )
         with simulator:
-            return run_screen(_settings(chosen, listen, simulator), account="demo")
+            return run_screen(_settings(chosen, listen, simulator), signals, account="demo")
 
 
 async def _fill(db: Path, stories: Sequence[Story]) -> None:

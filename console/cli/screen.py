@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from console.cli.signals import Signals
     from console.config import Settings
     from console.ui.setup import Setup
 
@@ -35,10 +36,11 @@ def open_screen() -> int:
     settings = current_settings()
     for warning in check_service(settings):
         say(warning)
-    return run_screen(settings)
+    with ending_signals(on_terminal=True) as signals:
+        return run_screen(settings, signals)
 
 
-def run_screen(settings: Settings, account: str = "") -> int:
+def run_screen(settings: Settings, signals: Signals, account: str = "") -> int:
     """Opens the console with a service of its own, or as a viewer for as long as another process runs one.
 
     Raises:
@@ -48,7 +50,11 @@ def run_screen(settings: Settings, account: str = "") -> int:
 
     keys = _checked_keys(settings)
     with log_beside_cache(settings) as log_file:
-        return run_console(_setup(settings, account, keys, log_file))
+        code = 0
+        if signals.wait(0) is None:
+            code = run_console(_setup(settings, signals, account, keys, log_file))
+    number = signals.wait(0)
+    return code if number is None or code else 128 + number
 
 
 def check_terminal() -> None:
@@ -96,7 +102,9 @@ def _source(settings: Settings, name: str) -> str:
     return settings.sources.get(name, "by default")
 
 
-def _setup(settings: Settings, account: str, keys: Mapping[str, tuple[str, ...]], log_file: Path) -> Setup:
+def _setup(
+    settings: Settings, signals: Signals, account: str, keys: Mapping[str, tuple[str, ...]], log_file: Path
+) -> Setup:
     from console.ui.setup import Setup
 
     return Setup(
@@ -112,4 +120,5 @@ def _setup(settings: Settings, account: str, keys: Mapping[str, tuple[str, ...]]
         mouse=settings.mouse,
         callback=partial(webhook_url, settings),
         log=log_file,
+        signals=signals,
     )

@@ -70,7 +70,8 @@ def command(
     It knows login, health, settings, media and store requests with their webhooks. How it answers can be
     steered by HTTP while it runs: it says where.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     run_simulator(
         tell=say,
         host=at.host,

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
@@ -14,16 +15,20 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from console.ui import glyphs, theme
 from console.ui.screens.main import MainScreen
+from console.ui.terminal import Terminal, as_found, is_lost
 from console.ui.widgets.drawing import Drawing
 
 if TYPE_CHECKING:
     from textual.screen import Screen
 
+    from console.ui.host import Signals
     from console.ui.setup import Setup
 
 _log = logging.getLogger(__name__)
 
 CRASHED = 1
+LOOK_EVERY = 0.5
+"""Seconds between two looks whether the terminal is still there; SIGHUP may be kept from us."""
 
 
 class WholeCells(ScrollBarRender):
@@ -52,7 +57,8 @@ class ConsoleApp(App[int], inherit_bindings=False):
         name = setup.theme if colour else "ansi"
         inks = theme.inks(setup.theme, colour=colour)
         # Textual prints black on black where a terminal without colour gets its ANSI theme later.
-        super().__init__(ansi_color=True if theme.THEMES[name].ansi else None)
+        ansi = True if theme.THEMES[name].ansi else None
+        super().__init__(driver_class=Terminal, ansi_color=ansi)
         for each in theme.THEMES.values():
             self.register_theme(each)
         self.theme = theme.THEMES[name].name
@@ -62,20 +68,36 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.drawing = Drawing(inks, glyphs.choose(setup.ascii, os.environ, encoding))
         ScrollBar.renderer = WholeCells if self.drawing.glyphs.ascii else ScrollBarRender
         self.main = MainScreen(setup, self.drawing)
+        self.failure: str | None = None
+        """The class of the fault that ended the screen."""
 
     def get_default_screen(self) -> Screen[None]:
         return self.main
 
     def on_mount(self) -> None:
-        if not self.is_headless:
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                loop.add_signal_handler(number, self.exit, 128 + number)
+        signals = self.setup.signals
+        if signals is not None and not self.is_headless:
+            asyncio.get_running_loop().add_reader(signals.fileno(), self._heard, signals)
+            self.set_interval(LOOK_EVERY, lambda: signals.note(signal.SIGHUP) if is_lost() else None)
         self.call_after_refresh(self.setup.host.start)
+
+    def _heard(self, signals: Signals) -> None:
+        number = signals.wait(0)
+        if number is not None:
+            asyncio.get_running_loop().remove_reader(signals.fileno())
+            self.exit(128 + number)
+
+    def panic(self, *renderables: object) -> None:
+        """Ends the app after a fault of its own, without what Textual would print of it."""
+        self._fatal_error()
 
     def _fatal_error(self) -> None:
         """Ends the app after a fault of its own; a traceback with values in it is no sight for a terminal."""
-        _log.error("the screen failed", exc_info=sys.exc_info())
+        error = sys.exc_info()[1]
+        if error is not None:
+            _log.error("the screen failed", exc_info=error)
+            self.failure = self.failure or type(error).__name__
+        self._return_code = CRASHED
         self._close_messages_no_wait()
 
 
@@ -89,12 +111,20 @@ def run_console(setup: Setup) -> int:
         FixSetting: there is no theme of that name.
     """
     app = ConsoleApp(setup)
+    if setup.signals is not None:
+        setup.signals.restore_at_once(as_found())
     try:
         result = app.run(mouse=setup.mouse)
     finally:
         setup.host.stop()
     if app.return_code:
-        where = f" The log is in {setup.log}." if setup.log is not None else ""
-        sys.stderr.write(f"The screen failed and was closed; nothing is lost.{where}\n")
+        with suppress(OSError):  # what nobody can be told still has its code
+            sys.stderr.write(f"{_last_words(app.failure, setup)}\n")
         return CRASHED
     return result or 0
+
+
+def _last_words(failure: str | None, setup: Setup) -> str:
+    why = f" ({failure})" if failure is not None else ""
+    where = f" with the traceback from the log, {setup.log}" if setup.log is not None else ""
+    return f"The screen failed{why} and was closed; nothing is lost. Please report it{where}."

@@ -1,10 +1,12 @@
-"""The border between the screen and the service that it may host."""
+"""The border between the screen and the program around it: the service that it may host, the signals."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from console.domain.standing import Standing
 
 
@@ -40,6 +42,26 @@ class Host(Protocol):
 
     def stop(self) -> None:
         """Ends the service in order; may be called more than once."""
+        ...
+
+
+class Signals(Protocol):
+    """The signals that end the program, taken by whoever starts the screen."""
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when one may have come."""
+        ...
+
+    def wait(self, seconds: float) -> int | None:
+        """The number of the first that came, within so many seconds."""
+        ...
+
+    def note(self, number: int) -> None:
+        """Takes the word for a signal: a terminal that is gone stands for SIGHUP."""
+        ...
+
+    def restore_at_once(self, restore: Callable[[], None]) -> None:
+        """What is still done for the terminal where the process ends at once."""
         ...
 
 

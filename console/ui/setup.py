@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from console.clock import Now
 from console.domain.retention import DEFAULT_WINDOW_MS
 from console.ui.commands import key_map
-from console.ui.host import Host, Viewer
+from console.ui.host import Host, Signals, Viewer
 
 
 def _random_id() -> str:
@@ -37,6 +37,8 @@ class Setup(Struct, frozen=True, kw_only=True):
     callback: Callable[[str], str] = "http://{}/webhook".format
     """Gives the callback address of a listener at `host:port`, for the first-start text."""
     log: Path | None = None
-    """Where the log is, for the sentence after a crash."""
+    """Where the log is, for the help and for the sentence after a crash."""
+    signals: Signals | None = None
+    """What ends the screen from outside; None: nothing does."""
     new_id: Callable[[], str] = _random_id
     """Makes the id of an order."""

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from console.cli.signals import ending_signals
 from console.ui.app import run_console
 from console.ui.host import Viewer
 from console.ui.setup import Setup
@@ -26,6 +27,9 @@ class Failing(Viewer):
 
 if __name__ == "__main__":
     host = Failing() if os.environ.get("FAIL") else Viewer()
-    sys.exit(
-        run_console(Setup(db=Path(sys.argv[1]), now=lambda: scene.NOW, host=host, log=Path("console.log")))
-    )
+    with ending_signals(on_terminal=True) as signals:
+        setup = Setup(
+            db=Path(sys.argv[1]), now=lambda: scene.NOW, host=host, log=Path("console.log"), signals=signals
+        )
+        code = run_console(setup)
+    sys.exit(code)

@@ -165,7 +165,7 @@ def test_a_fault_of_the_screen_is_one_sentence_without_a_traceback(db: Path) -> 
     assert terminal.ends() == 1
     assert_restored(terminal)
     said = terminal.output[terminal.output.rfind("\x1b[?1049l") :]
-    assert "The screen failed and was closed" in said
+    assert "The screen failed (RuntimeError) and was closed" in said
     assert "console.log" in said
     assert "secret-canary" not in terminal.output
     assert "Traceback" not in terminal.output
