@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from console import clock
 from console.cli.options import current_settings
 from console.cli.output import say
+from console.cli.signals import ending_signals
 from console.cli.user import operator
 from console.cli.wiring import log_beside_cache, make_service
 from console.config import check_service, webhook_url

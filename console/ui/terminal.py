@@ -121,25 +121,25 @@ def _log_failure(
         _log.error("the keys cannot be read", exc_info=error)
 
 
-def is_lost() -> bool:
+def is_lost(fd: int = _KEYS) -> bool:
     """Whether the terminal has hung up: reading from it never waits any more, and never gives anything."""
     look = select.poll()
-    look.register(_KEYS, 0)
+    look.register(fd, 0)
     return bool(look.poll(0))
 
 
-def as_found() -> Callable[[], None]:
+def as_found(fd: int = _KEYS) -> Callable[[], None]:
     """Remembers how the terminal is now; gives what puts it back at once, without waiting for anything."""
     try:
-        attributes = termios.tcgetattr(_KEYS)
-        path = os.ttyname(_KEYS)
+        attributes = termios.tcgetattr(fd)
+        path = os.ttyname(fd)
     except (OSError, termios.error):
         return lambda: None
 
     def restore() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTTOU])  # or it stops where it has no foreground
         with suppress(OSError, termios.error):
-            termios.tcsetattr(_KEYS, termios.TCSANOW, attributes)
+            termios.tcsetattr(fd, termios.TCSANOW, attributes)
             # A descriptor of its own: a terminal that takes nothing must not hold up the end.
             out = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
             os.write(out, _LEAVE.encode())
