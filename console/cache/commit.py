@@ -6,21 +6,18 @@ import queue
 import sqlite3
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
+from typing import TYPE_CHECKING, Final
 
 from console.cache.batch import Batch
-from console.cache.migrations import BUSY_SECONDS, create, uri
-from console.cache.trouble import CacheUnavailable, unavailable
+from console.cache.connection import WritingConnection
+from console.cache.entry import UNSTORABLE, DecisionFailed, Entry
+from console.cache.trouble import unavailable
 from console.domain.exceptions import ConsoleError
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Sequence
     from pathlib import Path
-
-    from console.cache.batch import MediaRef
 
 BATCH: Final = 64
 """Entries in one transaction, at most."""
@@ -30,79 +27,16 @@ MEDIA: Final = 2000
 """About so many media make a transaction full, however few entries they came in."""
 
 
-_UNSTORABLE: Final = (
-    ValueError,
-    TypeError,
-    LookupError,
-    OverflowError,
-    msgspec.MsgspecError,
-    sqlite3.DataError,
-    sqlite3.IntegrityError,
-    sqlite3.InterfaceError,
-    sqlite3.ProgrammingError,
-)
-"""What one entry's own content may cause. It must not take the others of its batch with it."""
-
-
-class Entry:
-    """One caller's unit of work: done whole inside a transaction, or not at all.
-
-    It counts as failed until its transaction is committed.
-    """
-
-    __slots__ = ("error", "future", "instead", "refs", "result", "work")
-
-    def __init__(
-        self,
-        refs: Sequence[MediaRef],
-        work: Callable[[Batch], object],
-        future: asyncio.Future[Any],
-        instead: Callable[[Batch], object] | None = None,
-    ) -> None:
-        self.refs = refs
-        self.work = work
-        self.future = future
-        self.instead = instead
-        self.result: object = None
-        self.error: BaseException | None = CacheUnavailable("The cache is closed.", "The service is ending.")
-
-    def succeed(self, result: object) -> None:
-        """Notes the outcome of a committed entry."""
-        self.result = result
-        self.error = None
-
-    def release(self) -> None:
-        """Hands the outcome to the caller, if it still waits. Only on its event loop."""
-        if self.future.done():
-            return
-        if self.error is None:
-            self.future.set_result(self.result)
-        else:
-            self.future.set_exception(self.error)
-
-
-class DecisionFailed(Exception):
-    """Wraps what a caller's own function raised, so that it is told from a fault of the cache."""
-
-
 class Committer:
-    """The thread that owns the writing connection.
-
-    Beside it lies a second, read-only connection that is never used: while it is open, closing
-    the writing one is not closing the last one, so SQLite leaves the write-ahead log (empty after
-    `wal_checkpoint`) and its index where they are. Readers that come later then find both and
-    need not create them.
-    """
+    """The thread that owns the writing connection."""
 
     def __init__(
         self, db: Path, loop: asyncio.AbstractEventLoop, connect: Callable[[Path], sqlite3.Connection]
     ) -> None:
         self._db = db
         self._loop = loop
-        self._connect = connect
+        self._connection = WritingConnection(db, connect)
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
-        self._connection: sqlite3.Connection | None = None
-        self._keeper: sqlite3.Connection | None = None
         self._settled = True
         self._ended = False
         self._thread: threading.Thread | None = None
@@ -154,15 +88,15 @@ class Committer:
                     self._release(entries)
                 if stop:
                     break
+                self._connection.shorten_log()
         finally:
-            self._close()
+            self._connection.close()
             self._ended = True
             self._abandon()
 
     def _begin(self, opening: Entry) -> None:
         try:
-            create(self._db)
-            self._opened()
+            self._connection.begin()
             opening.succeed(None)
         except ConsoleError as error:
             opening.error = error
@@ -176,7 +110,7 @@ class Committer:
             try:
                 return self._queue.get(timeout=IDLE_SECONDS)
             except queue.Empty:
-                self._settle()
+                self._settled = self._connection.settle()
         return self._queue.get()
 
     def _gather(self, entries: list[Entry]) -> bool:
@@ -197,7 +131,7 @@ class Committer:
         """Settles entries; False if the cache cannot be written."""
         try:
             self._transact(entries)
-        except _UNSTORABLE as error:
+        except UNSTORABLE as error:
             return self._commit_alone(entries, error)
         except (sqlite3.Error, ConsoleError) as error:
             self._fail(entries, error)
@@ -225,7 +159,7 @@ class Committer:
         if not entries:
             return
         done: list[tuple[Entry, object]] = []
-        connection = self._opened()
+        connection = self._connection.get()
         connection.execute("BEGIN IMMEDIATE")
         try:
             self._settled = False
@@ -240,6 +174,7 @@ class Committer:
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+        self._connection.committed()
         for entry, result in done:
             entry.succeed(result)
 
@@ -248,7 +183,7 @@ class Committer:
 
         A second sync after a failed one proves nothing, so the connection is not used again.
         """
-        self._drop()
+        self._connection.give_up(error)
         behind: list[Entry] = []
         for _ in range(self._queue.qsize()):
             entry = self._queue.get_nowait()
@@ -270,51 +205,9 @@ class Committer:
                     late.append(entry)
         self._release(late)
 
-    def _opened(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = self._connect(self._db)
-        if self._keeper is None:
-            self._keeper = _keep(self._db)
-        return self._connection
-
-    def _settle(self) -> None:
-        """Empties the log while nobody writes, if no reader is in the way."""
-        self._settled = True
-        if self._connection is None:
-            return
-        try:
-            self._connection.execute("PRAGMA busy_timeout = 0")
-            (busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
-        except sqlite3.Error:
-            self._drop()
-        else:
-            self._settled = not busy
-
-    def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _close(self) -> None:
-        self._settle()
-        self._drop()
-        if self._keeper is not None:
-            self._keeper.close()
-
     def _release(self, entries: Sequence[Entry]) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(_release, entries)
-
-
-def _keep(db: Path) -> sqlite3.Connection:
-    keeper = sqlite3.connect(uri(db, "mode=ro"), uri=True)
-    try:
-        keeper.execute("SELECT count(*) FROM status").fetchone()
-    except BaseException:
-        keeper.close()
-        raise
-    return keeper
 
 
 def _nothing(_: Batch) -> None:

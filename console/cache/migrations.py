@@ -5,28 +5,28 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from console.cache.copies import keep_copy
 from console.cache.paths import create_private
 from console.cache.permissions import check_database
 from console.cache.schema import APPLICATION_ID, LATEST, VERSIONS
-from console.domain.exceptions import FixSetting, Report
+from console.cache.trouble import CacheDamaged, CacheRefused, damaged
+from console.clock import wall
+from console.domain.exceptions import FixSetting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from console.clock import Now
+
+__all__ = ["CacheDamaged", "CacheRefused", "check_sqlite", "create", "open_writer", "peek", "uri"]
 
 OLDEST_SQLITE = (3, 34, 0)
 BUSY_SECONDS = 5.0
-
-
-class CacheRefused(FixSetting):
-    """The file is not a cache that this version may use; it was not touched."""
-
-
-class CacheDamaged(Report):
-    """The file cannot be read as the database it claims to be; it was not touched."""
 
 
 def check_sqlite(version: Sequence[int] = sqlite3.sqlite_version_info) -> None:
@@ -62,10 +62,19 @@ def create(db: Path) -> None:
         ) from error
 
 
-def open_writer(db: Path) -> sqlite3.Connection:
+def open_writer(
+    db: Path, *, factory: type[sqlite3.Connection] = sqlite3.Connection, now: Now = wall
+) -> sqlite3.Connection:
     """The one connection that writes an existing cache: WAL, every commit synced, latest schema.
 
+    An older cache is brought up to date, and a copy of it as it was is kept beside it.
+
+    Args:
+        factory: the class of the connection.
+        now: the date in the name of such a copy.
+
     Raises:
+        FixSetting: others can get at it.
         CacheRefused: newer than this version, not a cache, or not to be written; the file is as it was.
         CacheDamaged: not a readable database; the file is as it was.
         sqlite3.Error: anything that may pass.
@@ -76,12 +85,17 @@ def open_writer(db: Path) -> sqlite3.Connection:
     if not os.access(db, os.W_OK):  # before SQLite makes companions of it that nobody may write either
         raise _not_writable(db)
     connection = sqlite3.connect(
-        uri(db, "mode=rw"), uri=True, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=64
+        uri(db, "mode=rw"),
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        cached_statements=64,
+        factory=factory,
     )
     try:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA trusted_schema = OFF")
-        migrate_from(connection, check_version(connection, db))
+        migrate_from(connection, check_version(connection, db), lambda old: _copied(db, old, now))
         connection.execute("PRAGMA journal_mode = WAL")
         _check_writable(connection, db)
     except BaseException:
@@ -150,10 +164,7 @@ def check_version(connection: sqlite3.Connection, db: Path) -> int:
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:
-        raise CacheDamaged(
-            f"The cache {db} is not a database that can be read ({error}). Nothing was changed.",
-            "Set DB to another path, or move the file away to start with an empty cache.",
-        ) from error
+        raise damaged(db, str(error)) from error
     judge(version, application, db)
     return int(version)
 
@@ -163,6 +174,7 @@ def judge(version: int, application: int, db: Path) -> None:
 
     Raises:
         CacheRefused: newer than this version, or not a cache.
+        CacheDamaged: an empty file.
     """
     if version > LATEST:
         raise CacheRefused(
@@ -170,33 +182,52 @@ def judge(version: int, application: int, db: Path) -> None:
             "Nothing was changed.",
             "Update the console, or set DB to another path.",
         )
+    if not (application or version or db.stat().st_size):
+        raise damaged(db, "the file is empty")
     if application != APPLICATION_ID or version < 1:
         raise CacheRefused(
             f"The file {db} is not a cache of this program. Nothing was changed.", "Set DB to another path."
         )
 
 
-def migrate_from(connection: sqlite3.Connection, version: int) -> None:
-    """Brings an open database from a version (0: empty) to the latest, each in one transaction.
+def migrate_from(
+    connection: sqlite3.Connection, version: int, before: Callable[[int], Path | None] = lambda _: None
+) -> None:
+    """Brings an open database from a version (0: empty) to the latest, in one transaction for all steps.
+
+    Args:
+        before: called with the version that the database has, once nobody else can change it; gives the
+            copy that it made, if any. That is removed again where a step fails.
 
     Raises:
-        sqlite3.Error: a step failed; the version before it stands.
+        sqlite3.Error: a step failed; the database is as it was.
     """
-    for number, statements in enumerate(VERSIONS[version:], version + 1):
-        _step(connection, number, statements)
-
-
-def _step(connection: sqlite3.Connection, number: int, statements: Iterable[str]) -> None:
+    if version == LATEST:
+        return
+    copy: Path | None = None
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if connection.execute("PRAGMA user_version").fetchone()[0] < number:
-            for statement in statements:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {number}")
+        (found,) = connection.execute("PRAGMA user_version").fetchone()
+        if found < LATEST:
+            copy = before(found)
+            for statements in VERSIONS[found:]:
+                for statement in statements:
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {LATEST}")
         connection.execute("COMMIT")
+    except sqlite3.Error:
+        if copy is not None and connection.in_transaction:
+            copy.unlink()
+        raise
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _copied(db: Path, version: int, now: Now) -> Path | None:
+    # The writing connection cannot be copied from: it is in a transaction.
+    connect = partial(sqlite3.connect, uri(db, "mode=ro"), uri=True, timeout=BUSY_SECONDS)
+    return keep_copy(db, version, now, connect)
 
 
 def _build(draft: Path) -> None:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from console.cache.migrations import CacheDamaged, judge, uri
+from console.cache.migrations import judge, uri
 from console.cache.paths import wal_path
 from console.cache.permissions import check_database
 from console.cache.schema import LATEST
+from console.cache.trouble import damaged, is_damage
 from console.domain.exceptions import ConsoleError, FixSetting, Report, RetryLater
 
 if TYPE_CHECKING:
@@ -88,12 +89,9 @@ def check_readable(version: int, application: int, db: Path) -> None:
 
 def unreadable(db: Path, error: sqlite3.Error) -> ConsoleError:
     """Says in words why a query failed."""
+    if is_damage(error):
+        return damaged(db, str(error))
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return CacheDamaged(
-            f"The cache {db} is not a database that can be read ({error}). Nothing was changed.",
-            "Stop the service and set the file aside, or set DB to another path.",
-        )
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
         return Unreadable(f"The cache {db} cannot be read now ({error}).", "Try again in a moment.")
     return Report(f"The cache {db} cannot be read ({error}).", "Please report this text.")

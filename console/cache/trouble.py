@@ -1,14 +1,26 @@
-"""Why the cache cannot be written now, in words."""
+"""Why the cache cannot be used, in words."""
 
 from __future__ import annotations
 
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from console.domain.exceptions import ConsoleError, RetryLater
+from console.domain.exceptions import ConsoleError, FixSetting, Report, RetryLater
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+RECOVER: Final = "With no service running, run media-console recover: it rebuilds what can be read."
+"""What to do about a damaged cache."""
+
+
+class CacheRefused(FixSetting):
+    """The file is not a cache that this version may use; it was not touched."""
+
+
+class CacheDamaged(Report):
+    """The file cannot be read as the database it claims to be; it was not touched."""
 
 
 class CacheUnavailable(RetryLater):
@@ -28,15 +40,29 @@ _REASONS: Final = {
     sqlite3.SQLITE_READONLY: ("it may not be written", "Check the permissions of the file and its folder."),
     sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "Check that the file is there and may be read."),
     sqlite3.SQLITE_IOERR: ("the disk reports an error", "Check the disk and its free space."),
-    sqlite3.SQLITE_CORRUPT: ("it is damaged", "Stop the service and set the file aside."),
-    sqlite3.SQLITE_NOTADB: ("it is damaged", "Stop the service and set the file aside."),
+    sqlite3.SQLITE_CORRUPT: ("it is damaged", RECOVER),
+    sqlite3.SQLITE_NOTADB: ("it is damaged", RECOVER),
 }
+
+
+def damaged(db: Path, why: str) -> CacheDamaged:
+    """The refusal of a damaged cache."""
+    return CacheDamaged(f"The cache {db} is damaged ({why}). Nothing was changed.", RECOVER)
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether an error means that the file itself is wrong."""
+    return _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def unavailable(db: Path, error: sqlite3.Error | ConsoleError) -> CacheUnavailable:
     """Says in words why the cache cannot be written now."""
     if isinstance(error, ConsoleError):
         return CacheUnavailable(error.what, error.remedy)
-    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-    reason, remedy = _REASONS.get(code, (str(error), "Writing is tried again with the next event."))
+    reason, remedy = _REASONS.get(_code(error), (str(error), "Writing is tried again with the next event."))
     return CacheUnavailable(f"The cache {db} cannot be written: {reason}.", remedy)
+
+
+def _code(error: sqlite3.Error) -> int:
+    """The primary result code; 0 where the error came from no call of SQLite."""
+    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF

@@ -6,7 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from console.cache.batch import Batch, Decided, Recorded
-from console.cache.commit import Committer, DecisionFailed, Entry
+from console.cache.commit import Committer
+from console.cache.entry import DecisionFailed, Entry
 from console.cache.migrations import check_sqlite, open_writer
 from console.cache.trouble import CacheBusy, CacheUnavailable
 from console.domain.media import DEFAULT_ACCOUNT
@@ -31,6 +32,9 @@ _T = TypeVar("_T")
 TRIM_ORDERS_AFTER: Final = 1000
 """Orders between two looks for those that may be forgotten: each look reads the whole table."""
 
+WAITING_BYTES: Final = 64_000_000
+"""Bodies that wait hold so many bytes together at most, but one may always wait."""
+
 
 class CacheWriter:
     """Writes facts. Whatever a call returns is on the disk.
@@ -47,6 +51,7 @@ class CacheWriter:
         self._capacity = capacity
         self._loop = asyncio.get_running_loop()
         self._closed = False
+        self._waiting_bytes = 0
         self._orders_untrimmed = TRIM_ORDERS_AFTER
 
     @classmethod
@@ -94,7 +99,7 @@ class CacheWriter:
             unread = Unread(where="", reason="the cache cannot hold a value in it")
             return batch.take_webhook(body, received_at, Reading(unread=(unread,)))
 
-        return await self._submit(_refs(reading.facts), work, instead)
+        return await self._submit(_refs(reading.facts), work, instead, len(body))
 
     async def decide(
         self,
@@ -203,16 +208,21 @@ class CacheWriter:
         refs: Sequence[MediaRef],
         work: Callable[[Batch], _T],
         instead: Callable[[Batch], _T] | None = None,
+        size: int = 0,
     ) -> _T:
         if self._closed:
             raise CacheUnavailable("The cache is closed.", "The service is ending.")
-        if self._committer.waiting() >= self._capacity:
-            raise CacheBusy(
-                f"{self._capacity} events already wait to be written.", "It is tried again in a moment."
-            )
+        waiting = self._committer.waiting()
+        too_large = size and self._waiting_bytes and self._waiting_bytes + size > WAITING_BYTES
+        if waiting >= self._capacity or too_large:
+            raise CacheBusy(f"{waiting} events already wait to be written.", "It is tried again in a moment.")
         future: asyncio.Future[_T] = self._loop.create_future()
         self._committer.put(Entry(refs, work, future, instead))
-        return await future
+        self._waiting_bytes += size
+        try:
+            return await future
+        finally:
+            self._waiting_bytes -= size
 
 
 def _refs(facts: Sequence[Fact]) -> list[MediaRef]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from console.cache.commit import BATCH, MEDIA, Committer, Entry
+from console.cache.commit import BATCH, MEDIA, Committer
+from console.cache.entry import Entry
 from console.cache.migrations import CacheRefused, open_writer
 from console.cache.trouble import CacheUnavailable
 from console.domain.media import DEFAULT_ACCOUNT

@@ -226,7 +226,7 @@ def older(db: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "kind"), [(notes, CacheDamaged), (nothing, CacheRefused), (older, CacheRefused)]
+    ("make", "kind"), [(notes, CacheDamaged), (nothing, CacheDamaged), (older, CacheRefused)]
 )
 async def test_what_is_no_cache_is_refused_untouched(
     db: Path, make: Callable[[Path], None], kind: type[Exception]

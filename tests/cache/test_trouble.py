@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from console.cache.migrations import CacheRefused
-from console.cache.trouble import CacheUnavailable, unavailable
+from console.cache.trouble import (
+    CacheDamaged,
+    CacheRefused,
+    CacheUnavailable,
+    damaged,
+    is_damage,
+    unavailable,
+)
 
 DB = Path("/somewhere/cache.db")
 
@@ -35,3 +41,16 @@ def test_troubles_are_told_in_words(code: int, words: str) -> None:
 def test_a_refusal_keeps_its_words() -> None:
     told = unavailable(DB, CacheRefused("It is too new.", "Update."))
     assert (type(told), told.what, told.remedy) == (CacheUnavailable, "It is too new.", "Update.")
+
+
+def test_a_damaged_cache_names_the_command_that_helps() -> None:
+    told = damaged(DB, "page 7 is torn")
+    assert type(told) is CacheDamaged
+    assert told.what == f"The cache {DB} is damaged (page 7 is torn). Nothing was changed."
+    assert "media-console recover" in told.remedy
+    assert unavailable(DB, told).remedy == told.remedy
+    error = sqlite3.DatabaseError("malformed")
+    assert not is_damage(error)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT | 2 << 8
+    assert is_damage(error)
+    assert "media-console recover" in unavailable(DB, error).remedy

@@ -17,7 +17,7 @@ import pytest
 from console.cache import queries
 from console.cache.batch import ORDERS_KEPT, ORDERS_KEPT_MS
 from console.cache.inbox import Inbox
-from console.cache.migrations import CacheRefused, open_writer
+from console.cache.migrations import CacheDamaged, open_writer
 from console.cache.paths import wal_path
 from console.cache.reader import CacheReader
 from console.cache.writer import TRIM_ORDERS_AFTER, CacheBusy, CacheUnavailable, CacheWriter, Recorded
@@ -46,7 +46,7 @@ def db(tmp_path: Path) -> Path:
 @pytest.fixture
 def empty(db: Path) -> Path:
     """A file of no bytes, as an unclean copy leaves it."""
-    db.touch()
+    db.touch(mode=0o600)
     return db
 
 
@@ -233,16 +233,16 @@ async def test_a_full_disk_is_said_and_got_over_without_a_restart(db: Path) -> N
     async with writing(db, connect=bounded) as writer:
         for number in range(100):
             try:
-                await writer.take_webhook(b"x" * 4000, NOW, reading(f"m{number:03}"))
+                await writer.take_webhook(os.urandom(4000), NOW, reading(f"m{number:03}"))
             except CacheUnavailable:
                 break
             acknowledged.append(f"m{number:03}")
         assert 0 < len(acknowledged) < 100
         assert keys_in(db) == acknowledged
         with pytest.raises(CacheUnavailable, match="the disk is full"):
-            await writer.take_webhook(b"x" * 40_000, NOW, reading("no"))
+            await writer.take_webhook(os.urandom(40_000), NOW, reading("no"))
         pages.clear()
-        await writer.take_webhook(b"x" * 40_000, NOW, reading("yes"))
+        await writer.take_webhook(os.urandom(40_000), NOW, reading("yes"))
     assert keys_in(db) == [*acknowledged, "yes"]
 
 
@@ -258,7 +258,7 @@ async def test_the_end_empties_the_log_and_leaves_it_for_readers(db: Path) -> No
 
 async def test_the_log_is_emptied_in_a_pause(db: Path) -> None:
     async with writing(db) as writer:
-        await writer.take_webhook(b"x" * 100_000, NOW, reading("a"))
+        await writer.take_webhook(os.urandom(100_000), NOW, reading("a"))
         await until(lambda: log_size(db) == 0)
         await writer.take_webhook(b"{}", NOW, reading("b"))
     assert keys_in(db) == ["a", "b"]
@@ -280,7 +280,7 @@ async def test_every_file_is_private_whatever_the_umask(tmp_path: Path) -> None:
 
 
 async def test_what_cannot_be_opened_is_refused_and_stays(empty: Path) -> None:
-    with pytest.raises(CacheRefused, match="not a cache of this program"):
+    with pytest.raises(CacheDamaged, match="the file is empty"):
         await CacheWriter.open(empty, now=lambda: NOW)
     assert [(path.name, path.stat().st_size) for path in empty.parent.iterdir()] == [("cache.db", 0)]
 
@@ -313,7 +313,7 @@ async def test_a_cache_that_vanished_is_not_made_anew(db: Path) -> None:
 
     async with writing(db, connect=first_then_none) as writer:
         with pytest.raises(CacheUnavailable, match="the disk is full"):
-            await writer.take_webhook(b"x" * 900_000, NOW, reading("a"))
+            await writer.take_webhook(os.urandom(900_000), NOW, reading("a"))
         with pytest.raises(CacheUnavailable, match="cannot be opened"):
             await writer.take_webhook(b"{}", NOW, reading("a"))
     assert "cache.db" not in [path.name for path in db.parent.iterdir()]
