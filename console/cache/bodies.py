@@ -16,6 +16,8 @@ twice, for facts name their body by it."""
 PACK_FROM: Final = 2000
 """Bytes from which a body is packed; a shorter one hardly takes fewer pages."""
 _CLEARLY: Final = 0.8
+_SAMPLE: Final = 4000
+"""Bytes by which a long body is judged before it is packed as a whole."""
 _LEVEL: Final = 1
 """The fastest. It is done between a webhook and its answer, and JSON shrinks well all the same."""
 
@@ -26,11 +28,19 @@ class BodyDamaged(Report):
 
 def pack(body: bytes) -> tuple[bytes, str | None]:
     """What to store for a body, and its coding (None: as it is)."""
-    if len(body) >= PACK_FROM:
-        packed = gzip.compress(body, _LEVEL, mtime=0)
-        if len(packed) < _CLEARLY * len(body):
+    if len(body) >= PACK_FROM and _shrinks(body[:_SAMPLE], _packed(body[:_SAMPLE])):
+        packed = _packed(body)
+        if _shrinks(body, packed):
             return packed, GZIP
     return body, None
+
+
+def _packed(body: bytes) -> bytes:
+    return gzip.compress(body, _LEVEL, mtime=0)
+
+
+def _shrinks(body: bytes, packed: bytes) -> bool:
+    return len(packed) < _CLEARLY * len(body)
 
 
 def unpack(stored: bytes, coding: str | None) -> bytes:
