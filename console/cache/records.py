@@ -32,7 +32,7 @@ def media_record(media: Media, window_ms: int, now: Millis) -> dict[str, Json]:
     `sent_at` is the time of receipt where `sent_at_assumed`; `received_at` the receipt of the
     first webhook that spoke of it.
     """
-    sent_at = media.heard_at if media.sent_at is None else media.sent_at
+    sent_at = media.heard_at if media.sent_at_assumed else media.sent_at
     return {
         "key": media.key,
         "id": media.id,

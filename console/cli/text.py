@@ -63,8 +63,7 @@ def _fields(media: Media, window_ms: int, now: Millis) -> Iterator[str]:
         yield _labelled("", "lapsed: asking may still work, because WhatsApp then asks the sender's device")
     yield _labelled("type", " ".join(filter(None, (media.type.value, media.mime_type))))
     yield _labelled("from", " ".join(filter(None, (media.sender, media.sender_name))) or "(unknown)")
-    sent = retention.rfc3339(media.clock_from) if media.sent_at is None else retention.rfc3339(media.sent_at)
-    yield _labelled("sent", f"{sent} (time of receipt)" if media.sent_at_assumed else sent)
+    yield _labelled("sent", _sent(media))
     if media.heard_at is not None:
         yield _labelled("heard", retention.rfc3339(media.heard_at))
     if media.next_try_at is not None:
@@ -79,6 +78,16 @@ def _fields(media: Media, window_ms: int, now: Millis) -> Iterator[str]:
         yield from (f"{'':<{_LABEL}}{part}" for part in rest)
     if media.conflict:
         yield _labelled("conflict", "webhooks disagree on type, MIME type, hash or size; the earliest counts")
+
+
+def _sent(media: Media) -> str:
+    """The moment that the clock counts from, and why, where it is not the message's own."""
+    sent = retention.rfc3339(media.clock_from)
+    if media.sent_at is not None and media.sent_at_assumed:
+        return (
+            f"{sent} (time of receipt: the message says {retention.rfc3339(media.sent_at)}, which is later)"
+        )
+    return f"{sent} (time of receipt)" if media.sent_at is None else retention.rfc3339(media.sent_at)
 
 
 def _event(entry: Mapping[str, object]) -> str:

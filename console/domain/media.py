@@ -24,6 +24,9 @@ MediaKey = NewType("MediaKey", str)
 DEFAULT_ACCOUNT = "default"
 MESSAGE_KEY_PREFIX = "message:"
 
+CLOCKS_DIFFER_MS = 2 * 60 * 1000
+"""Two clocks that follow the same time servers never differ by more; the one of a sender's client may."""
+
 _RETRIEVABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~=-]{0,255}")
 
 
@@ -179,8 +182,13 @@ class Media(Struct, frozen=True, kw_only=True):
 
     @property
     def sent_at_assumed(self) -> bool:
-        """True where the time of receipt stands in for a missing or implausible message time."""
-        return self.sent_at is None
+        """True where the time of receipt stands in for the message's own.
+
+        That was missing, not plausible, or lies after the receipt by more than clocks may differ.
+        """
+        if self.sent_at is None:
+            return True
+        return self.sent_at > self.clock_from + CLOCKS_DIFFER_MS
 
     @property
     def retrievable(self) -> bool:

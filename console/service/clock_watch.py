@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from console.domain.media import CLOCKS_DIFFER_MS
 from console.domain.retention import DAY_MS, HOUR_MS, rfc3339, span_text
 from console.service.waits import Wait, pause, until_set
 
@@ -27,8 +28,8 @@ READ_WITHIN = 0.5
 STEADY_AFTER = HOUR_MS / 1000
 """Seconds without a step after which the wall clock may be trusted with what cannot be undone."""
 
-CLIENT_LEAD = 120.0
-"""Seconds by which the client's clock may differ from ours; message times bear that much."""
+CLIENT_LEAD = CLOCKS_DIFFER_MS / 1000
+"""Seconds by which the client's clock may differ from ours."""
 
 CLIENT_DOUBT = DAY_MS / 1000
 """Seconds of difference from which it is not known whose clock is wrong, where days are counted."""

@@ -120,7 +120,9 @@ def _due(media: Media, look: Look) -> list[Line]:
     mark = retention.urgency_mark(media, look.window_ms, look.now)
     left = retention.due_text(media, look.window_ms, look.now)
     window = retention.duration_text(look.window_ms)
-    counted = "receipt (no usable message time)" if media.sent_at_assumed else "sent"
+    counted = "receipt (no usable message time)" if media.sent_at is None else "sent"
+    if media.sent_at is not None and media.sent_at_assumed:
+        counted = "receipt (the message time is later)"
     if media.state is State.DOWNLOADED:
         told, after = "kept: the client holds the file", ""
     elif retention.lapsed(media, look.window_ms, look.now):
@@ -163,6 +165,8 @@ def _sent(media: Media, look: Look) -> str:
     if media.sent_at is None:
         return f"(no usable time)   heard {moments.full(media.clock_from)}"
     told = moments.full(media.sent_at)
+    if media.sent_at_assumed:
+        return f"{told}, later than its receipt: a clock is wrong   heard {moments.full(media.clock_from)}"
     if not look.absolute:
         told += f", {retention.age_text(look.now - media.sent_at)} ago"
     if media.heard_at is not None and media.heard_at - media.sent_at >= 60_000:

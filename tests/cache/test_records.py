@@ -41,7 +41,7 @@ def test_every_promised_key_is_there_and_it_is_json(one: Media) -> None:
 
 def test_a_failed_media_by_example() -> None:
     progress = Progress(attempt=2, step=Step.FAILED, at=NOW, try_number=1, error=GONE)
-    one = due_in(24, "a", progress=progress, opened=2, sent_at=Millis(1_749_988_800_000), size=5)
+    one = due_in(24, "a", progress=progress, opened=2, sent_at=Millis(1_748_865_600_000), size=5)
     assert media_record(one, WINDOW, NOW) == {
         "key": "a",
         "id": "a",
@@ -61,10 +61,10 @@ def test_a_failed_media_by_example() -> None:
         "sender": None,
         "sender_name": None,
         "message_id": None,
-        "sent_at": "2025-06-15T12:00:00Z",
+        "sent_at": "2025-06-02T12:00:00Z",
         "sent_at_assumed": False,
         "received_at": "2025-06-02T15:06:40Z",
-        "expires_at": "2025-06-16T15:06:40Z",
+        "expires_at": "2025-06-16T12:00:00Z",
         "lapsed": False,
         "attempts": 2,
         "next_try_at": None,
@@ -81,6 +81,12 @@ def test_a_deadline_counts_from_the_message_to_the_second() -> None:
 
 def test_receipt_stands_in_for_a_missing_message_time() -> None:
     record = media_record(due_in(24, "a"), WINDOW, NOW)
+    assert record["sent_at_assumed"] is True
+    assert record["sent_at"] == record["received_at"]
+
+
+def test_receipt_stands_in_for_a_message_time_that_is_later() -> None:
+    record = media_record(due_in(24, "a", heard_at=NOW, sent_at=Millis(NOW + 2 * 3_600_000)), WINDOW, NOW)
     assert record["sent_at_assumed"] is True
     assert record["sent_at"] == record["received_at"]
 

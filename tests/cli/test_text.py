@@ -56,6 +56,9 @@ def test_the_sender_is_the_name_else_the_number_else_unknown() -> None:
 def test_an_assumed_time_is_said_to_be_one() -> None:
     assert "sent          2025-06-14T12:00:00Z" in page(PLAIN)
     assert "sent          2025-06-14T12:00:00Z (time of receipt)" in page(replace(PLAIN, sent_at=None))
+    early = page(replace(PLAIN, sent_at=Millis(SENT + 7_200_000)))
+    said = "(time of receipt: the message says 2025-06-14T14:00:00Z, which is later)"
+    assert f"sent          2025-06-14T12:00:00Z {said}" in early
 
 
 def test_a_conflict_and_the_next_try_are_told() -> None:

@@ -91,6 +91,12 @@ def test_the_clock_starts_at_the_message_but_never_after_its_receipt(
     assert made.sent_at_assumed is (sent_at is None)
 
 
+@pytest.mark.parametrize(("ahead", "assumed"), [(0, False), (120_000, False), (120_001, True)])
+def test_a_message_time_well_after_the_receipt_is_not_believed(ahead: int, assumed: bool) -> None:
+    made = Media(key=KEY, sent_at=Millis(5_000_000 + ahead), heard_at=Millis(5_000_000))
+    assert (made.clock_from, made.sent_at_assumed) == (5_000_000, assumed)
+
+
 @pytest.mark.parametrize(
     "media_id",
     ["4b5bf27b-8672-4d55-bc21-d096dc200d0f", "a", "A1._~=-", "9" * 256],

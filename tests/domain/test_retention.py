@@ -23,6 +23,7 @@ from console.domain.retention import (
     next_change,
     parse_duration,
     rfc3339,
+    span_text,
     urgency_mark,
 )
 
@@ -240,3 +241,18 @@ def test_moments_are_written_as_rfc_3339_in_utc(moment: int, text: str) -> None:
 def test_a_moment_beyond_the_calendar_is_refused() -> None:
     with pytest.raises(OverflowError):
         rfc3339(Millis(253_402_300_800_000))
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [
+        (0, "0s"),
+        (59_999, "59s"),
+        (MINUTE_MS, "1m"),
+        (62 * MINUTE_MS, "1h 02m"),
+        (DAY_MS - 1, "23h 59m"),
+        (30 * DAY_MS + HOUR_MS, "30d 01h"),
+    ],
+)
+def test_a_span_reads_in_its_two_largest_units(span: int, text: str) -> None:
+    assert span_text(span) == text

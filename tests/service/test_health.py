@@ -4,6 +4,8 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from console.clock import Uptime
 from console.domain.media import Origin, StoreError
 from console.domain.standing import Health
@@ -140,6 +142,15 @@ async def test_a_call_that_found_no_api_is_followed_by_a_probe_after_a_moment(cl
         assert bedside.gate.slots(clock.uptime()) == 0
         await bedside.step()
         assert bedside.gate.slots(clock.uptime()) == 1
+
+
+async def test_what_an_answer_tells_of_the_clients_clock_is_passed_on(clock: Clock) -> None:
+    lead = ClockLead(least=200, most=201)
+    async with beside(clock, WELL, replace(ILL, clock=lead), WELL) as bedside:
+        assert bedside.heard == []
+        await bedside.step()
+        await bedside.step()
+        assert bedside.heard == [lead]
 
 
 async def test_a_refused_login_is_shown_but_holds_nothing_by_itself(clock: Clock) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 
+from console.domain.media import Millis
 from console.ui.describe import detail, summary
 from console.ui.paint import measure
 from tests.ui import scene
@@ -71,6 +73,14 @@ def test_the_clock_says_the_deadline_and_its_rule(age: int, told: str) -> None:
     assert told in text
     assert "= sent + 14d" in text
     assert "it may still work" in text
+
+
+def test_a_message_of_the_future_counts_from_its_receipt() -> None:
+    early = announced(age=scene.HOUR, undownloaded=True)
+    late = structs.replace(early, sent_at=Millis(early.at + 2 * scene.HOUR))
+    text = " ".join(read(media(late)).split())
+    assert "= receipt (the message time is later) + 14d" in text
+    assert "later than its receipt: a clock is wrong" in text
 
 
 def test_a_media_without_an_id_says_whom_to_ask() -> None:
