@@ -11,12 +11,14 @@ from console.domain.exceptions import ConsoleError
 from console.ui.listing import Page, Place, read_page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from console.domain.facts import Fact
     from console.domain.media import Media, MediaKey
+    from console.domain.orders import Taken
     from console.domain.standing import Notice, Standing
     from console.domain.views import Selection
+    from console.ui.awaited import Awaited
     from console.ui.setup import Setup
 
 NEWEST_NOTICES = 500
@@ -54,12 +56,13 @@ class Shows(Protocol):
         """Takes what stands around the list; `failed` are the newest failures."""
         ...
 
-    def awaited(self) -> Sequence[MediaKey]:
-        """The media whose answers are waited for."""
+    @property
+    def answers(self) -> Awaited:
+        """What was asked for and is waited for."""
         ...
 
-    def show_answers(self, found: Sequence[Media]) -> None:
-        """Takes those media as they are now."""
+    def show_answers(self, found: Sequence[Media], taken: Mapping[str, Taken]) -> None:
+        """Takes the media that are waited for as they are now, and what became of their orders."""
         ...
 
     def show_history(self, media: Media | None, history: Sequence[Fact]) -> None:
@@ -169,9 +172,13 @@ class Follower:
         self._screen.show_history(media, history)
 
     async def _read_awaited(self, reader: AsyncCacheReader) -> None:
-        found = [await reader.run(queries.media(key)) for key in self._screen.awaited()]
-        if found:
-            self._screen.show_answers([media for media in found if media is not None])
+        answers = self._screen.answers
+        ids, keys = answers.orders, answers.keys
+        if not keys:
+            return
+        taken = await reader.run(queries.orders_taken(ids)) if ids else {}
+        found = [await reader.run(queries.media(key)) for key in keys]
+        self._screen.show_answers([media for media in found if media is not None], taken)
 
     async def _read_page(self) -> None:
         setup, screen = self._setup, self._screen

@@ -35,6 +35,11 @@ class Terminal:
         )
 
     @property
+    def pid(self) -> int:
+        """The process id of the command."""
+        return int(self._child.pid)
+
+    @property
     def lines(self) -> list[str]:
         """What the screen shows now."""
         return [line.rstrip() for line in self._screen.display]
@@ -45,13 +50,17 @@ class Terminal:
         while not holds(self.lines):
             if time.monotonic() > deadline:
                 raise AssertionError("it never came; the screen shows:\n" + "\n".join(self.lines))
-            try:
-                self._stream.feed(self._child.read_nonblocking(65536, timeout=0.1))
-            except pexpect.TIMEOUT:
-                continue
-            except pexpect.EOF:
-                raise AssertionError("it ended; the screen shows:\n" + "\n".join(self.lines)) from None
+            self.read()
         return self.lines
+
+    def read(self, seconds: float = 0.1) -> None:
+        """Takes what the command writes, and waits so long for it."""
+        try:
+            self._stream.feed(self._child.read_nonblocking(65536, timeout=seconds))
+        except pexpect.TIMEOUT:
+            return
+        except pexpect.EOF:
+            raise AssertionError("it ended; the screen shows:\n" + "\n".join(self.lines)) from None
 
     def until_text(self, text: str) -> list[str]:
         """The lines as soon as one holds the text."""

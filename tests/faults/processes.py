@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from tests.cli.terminal import Terminal
+    from console.simulator import Simulator
 
 READY = re.compile(r"http://127\.0\.0\.1:(\d+)/webhook")
 AGAIN = 0.05
@@ -66,6 +66,16 @@ def serving(db: Path, **settings: str) -> Iterator[Served]:
 def at(port: int) -> str:
     """The setting `listen` for a port of this machine."""
     return f"127.0.0.1:{port}"
+
+
+def api(client: Simulator, **settings: str) -> dict[str, str]:
+    """The settings that lead a service or a command to a simulated client."""
+    return {
+        "api_url": client.url,
+        "api_username": client.username,
+        "api_password": client.password,
+        **settings,
+    }
 
 
 class Event(NamedTuple):
@@ -234,9 +244,3 @@ def integrity(db: Path) -> str:
 
 def _opened(db: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{db}?mode=ro", uri=True, timeout=5)
-
-
-def shown(screen: Terminal, text: str) -> float:
-    """Waits until a terminal shows a text; the monotonic time at which it did."""
-    screen.until_text(text)
-    return monotonic()

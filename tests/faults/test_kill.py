@@ -25,9 +25,8 @@ from console.domain.media import MediaKey, State
 from console.domain.orders import Order
 from console.service.lock import holder
 from console.simulator import Simulator
-from console.simulator.simulator import DEFAULT_LOGIN
 from tests.cli.world import announcement, free_port, post, until
-from tests.faults.processes import Event, Senders, announcements, at, facts, integrity, serving, stored
+from tests.faults.processes import Event, Senders, announcements, api, at, facts, integrity, serving, stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -175,12 +174,6 @@ def client() -> Iterator[Simulator]:
     """The API: a simulated client that knows no webhook yet."""
     with Simulator(backoff=0.02) as running:
         yield running
-
-
-def api(client: Simulator, **settings: str) -> dict[str, str]:
-    """The settings that lead a service to it."""
-    user, password = DEFAULT_LOGIN
-    return {"api_url": client.url, "api_username": user, "api_password": password, **settings}
 
 
 def state(db: Path, key: str) -> State:

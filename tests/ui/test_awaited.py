@@ -5,6 +5,7 @@ from __future__ import annotations
 from console.domain import ledger
 from console.domain.facts import MediaStored, StoreFailed, StoreQueued, StoreRequested, StoreUnanswered
 from console.domain.media import Media, MediaId
+from console.domain.orders import Order, Taken
 from console.ui.awaited import MOST, Awaited
 from console.ui.theme import Ink
 from tests.ui import scene
@@ -88,3 +89,33 @@ def test_what_was_left_out_is_told_with_the_answers_and_once() -> None:
     told = awaited.hear([stored(asked(one))])
     assert told is not None
     assert "Left out" not in told[0]
+
+
+def order(made: Media) -> Order:
+    return Order(id=f"of-{made.key}", at=scene.NOW, key=made.key)
+
+
+def test_that_somebody_else_was_quicker_is_told_once_and_the_answer_is_waited_for() -> None:
+    awaited, one = Awaited(), media()
+    awaited.ask([one], orders=[order(one)])
+    assert awaited.orders == (f"of-{one.key}",)
+    assert awaited.take({}) is None
+    taken = {order(one).id: Taken.ALREADY, "of-another-screen": Taken.ALREADY}
+    assert awaited.take(taken) == (
+        "Asked for already by somebody else: image from +15550100111.",
+        Ink.WARN,
+    )
+    assert awaited.orders == ()
+    assert awaited.take(taken) is None
+    assert awaited.keys == (one.key,)
+    assert awaited.hear([stored(asked(one))]) is not None
+
+
+def test_several_that_somebody_else_asked_for_are_counted() -> None:
+    awaited, first, second, third = Awaited(), media(), of("missing"), of("gone")
+    awaited.ask([first, second, third], orders=[order(first), order(second), order(third)])
+    told = awaited.take(
+        {order(first).id: Taken.ALREADY, order(second).id: Taken.ALREADY, order(third).id: Taken.QUEUED}
+    )
+    assert told == ("2 of them were asked for already by somebody else.", Ink.WARN)
+    assert awaited.orders == ()

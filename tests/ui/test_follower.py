@@ -6,20 +6,24 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from console.cache.reader import NoCache
+from console.domain.orders import Order
 from console.domain.views import Selection, View
+from console.ui.awaited import Awaited
 from console.ui.follower import Follower
 from console.ui.listing import Page, Place
 from console.ui.setup import Setup
 from tests.ui import scene
+from tests.ui.samples import of
 from tests.ui.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from console.domain.exceptions import ConsoleError
     from console.domain.facts import Fact
     from console.domain.media import Media, MediaKey
+    from console.domain.orders import Taken
     from console.domain.standing import Notice, Standing
 
 
@@ -33,8 +37,8 @@ class Recorder:
         self.failures: list[ConsoleError | None] = []
         self.failed: Sequence[Media] = ()
         self.standing: Standing | None = None
-        self.asked: tuple[MediaKey, ...] = ()
-        self.answers: list[Sequence[Media]] = []
+        self.answers = Awaited()
+        self.answered: list[tuple[Sequence[Media], Mapping[str, Taken]]] = []
 
     def selection(self) -> Selection:
         return self.wanted
@@ -54,11 +58,8 @@ class Recorder:
     ) -> None:
         self.failed, self.standing = failed, standing
 
-    def awaited(self) -> Sequence[MediaKey]:
-        return self.asked
-
-    def show_answers(self, found: Sequence[Media]) -> None:
-        self.answers.append(found)
+    def show_answers(self, found: Sequence[Media], taken: Mapping[str, Taken]) -> None:
+        self.answered.append((found, taken))
 
     def show_history(self, media: Media | None, history: Sequence[Fact]) -> None:
         self.histories.append(history)
@@ -77,7 +78,8 @@ def follower_of(db: Path) -> tuple[Follower, Recorder]:
 
 async def test_a_change_reads_the_page_what_stands_around_it_and_the_history(db: Path) -> None:
     follower, screen = follower_of(db)
-    screen.asked = (scene.key_of("gone"),)
+    asked = of("gone")
+    screen.answers.ask([asked], orders=[Order(id="order-gone-1", at=scene.NOW, key=asked.key)])
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(follower.run())
         follower.changed()
@@ -89,7 +91,9 @@ async def test_a_change_reads_the_page_what_stands_around_it_and_the_history(db:
         assert newest == sorted(newest, reverse=True)
         assert len(newest) == 4
         assert screen.histories[0]
-        assert [media.key for media in screen.answers[0]] == list(screen.asked)
+        ((found, taken),) = screen.answered
+        assert [media.key for media in found] == [asked.key]
+        assert taken == {}
         follower.moved()
         await until(lambda: len(screen.histories) == 2)
         assert len(screen.pages) == 1

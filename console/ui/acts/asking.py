@@ -202,7 +202,7 @@ async def _leave(screen: MainScreen, media: Sequence[Media], left_out: str, *, m
     except ConsoleError as error:
         screen.say(str(error), Ink.BAD)
         return
-    screen.answers.ask(media, left_out)
+    screen.answers.ask(media, left_out, orders)
     if marked:
         screen.list.marks.clear()
     name, _ = title(media[0])

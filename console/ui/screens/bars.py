@@ -79,10 +79,12 @@ def _troubles(screen: MainScreen, width: int) -> Sequence[Line]:
     told = [(screen.trouble.what, screen.trouble.remedy)] if screen.trouble is not None else []
     host, standing = screen.setup.host, screen.standing
     here = host.standing() is not None
+    key = shown_key(screen.setup.keys["listener"][0])
     if standing is not None and (here or not standing.stopped):
-        told += [(each.text, each.remedy) for each in standing.troubles]
+        offers = {"listener": f" {key} tries again."} if here else {}
+        told += [(each.text, each.remedy + offers.get(each.id, "")) for each in standing.troubles]
     if standing is not None and standing.stopped and host.viewer_of() is None:
-        told.append((NO_SERVICE, f"{shown_key(screen.setup.keys['listener'][0])} starts it." if here else ""))
+        told.append((NO_SERVICE, f"{key} starts it." if here else ""))
     return [_rule(screen, width), *strips.troubles(told, width, screen.drawing.glyphs)]
 
 

@@ -34,13 +34,14 @@ from console.ui.widgets.lines import LinesView
 from console.ui.widgets.medialist import MediaList
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from textual import events
     from textual.app import ComposeResult
 
     from console.domain.exceptions import ConsoleError
     from console.domain.facts import Fact
+    from console.domain.orders import Taken
     from console.domain.standing import Notice, Standing
     from console.domain.views import Selection
     from console.ui.listing import Page, Place
@@ -290,15 +291,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.notices, self.failed, self._cached_standing = notices, failed, standing
         self.redraw()
 
-    def awaited(self) -> Sequence[MediaKey]:
-        """The media whose answers are waited for."""
-        return self.answers.keys
-
-    def show_answers(self, found: Sequence[Media]) -> None:
-        """Takes those media as they are now; says what came of them once all are answered."""
-        told = self.answers.hear(found)
-        if told is not None:
-            self.say(*told)
+    def show_answers(self, found: Sequence[Media], taken: Mapping[str, Taken]) -> None:
+        """Takes what is waited for as it is now; says what came of it once all of it is answered."""
+        for told in (self.answers.take(taken), self.answers.hear(found)):
+            if told is not None:
+                self.say(*told)
 
     def show_history(self, media: Media | None, history: Sequence[Fact]) -> None:
         """Takes the history of the media that is acted on."""
