@@ -37,7 +37,8 @@ class Terminal:
     @property
     def pid(self) -> int:
         """The process id of the command."""
-        return int(self._child.pid)
+        pid: int = self._child.pid
+        return pid
 
     @property
     def lines(self) -> list[str]:

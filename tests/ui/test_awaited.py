@@ -98,14 +98,14 @@ def order(made: Media) -> Order:
 def test_that_somebody_else_was_quicker_is_told_once_and_the_answer_is_waited_for() -> None:
     awaited, one = Awaited(), media()
     awaited.ask([one], orders=[order(one)])
-    assert awaited.orders == (f"of-{one.key}",)
+    assert list(awaited.orders) == [f"of-{one.key}"]
     assert awaited.take({}) is None
     taken = {order(one).id: Taken.ALREADY, "of-another-screen": Taken.ALREADY}
     assert awaited.take(taken) == (
         "Asked for already by somebody else: image from +15550100111.",
         Ink.WARN,
     )
-    assert awaited.orders == ()
+    assert list(awaited.orders) == []
     assert awaited.take(taken) is None
     assert awaited.keys == (one.key,)
     assert awaited.hear([stored(asked(one))]) is not None
@@ -118,4 +118,4 @@ def test_several_that_somebody_else_asked_for_are_counted() -> None:
         {order(first).id: Taken.ALREADY, order(second).id: Taken.ALREADY, order(third).id: Taken.QUEUED}
     )
     assert told == ("2 of them were asked for already by somebody else.", Ink.WARN)
-    assert awaited.orders == ()
+    assert list(awaited.orders) == []
