@@ -101,22 +101,30 @@ def position(key: MediaKey, selection: Selection, window_ms: int, now: Millis) -
     )
 
 
-def history(key: MediaKey, account: str = DEFAULT_ACCOUNT) -> ListQuery[Fact]:
-    """Every fact of a media by the time it was learnt."""
+def history(
+    key: MediaKey, account: str = DEFAULT_ACCOUNT, *, limit: int = EVERYTHING_SHOWN
+) -> ListQuery[Fact]:
+    """The facts of a media by the time they were learnt; of more than `limit` the newest."""
     return rows_of(
-        "SELECT data FROM fact WHERE account = ? AND media_key = ? ORDER BY at, seq",
-        (account, key),
+        "SELECT data FROM (SELECT data, at, seq FROM fact WHERE account = ? AND media_key = ? "
+        "ORDER BY at DESC, seq DESC LIMIT ?) ORDER BY at, seq",
+        (account, key, limit),
         lambda row: facts.decode(row[0]),
     )
 
 
-def raw_bodies(key: MediaKey, account: str = DEFAULT_ACCOUNT) -> ListQuery[tuple[Millis, bytes]]:
-    """The webhook bodies that told something new of a media, with their receipt, oldest first."""
+def raw_bodies(
+    key: MediaKey, account: str = DEFAULT_ACCOUNT, *, limit: int = EVERYTHING_SHOWN
+) -> ListQuery[tuple[Millis, bytes]]:
+    """The webhook bodies that told something new of a media, with their receipt, oldest first.
+
+    Of more than `limit` they are the newest.
+    """
     return rows_of(
-        "SELECT received_at, body, coding FROM webhook WHERE id IN "
-        "(SELECT webhook_id FROM fact WHERE account = ? AND media_key = ?) AND coding IS NOT ? "
-        "ORDER BY received_at, id",
-        (account, key, GONE),
+        "SELECT received_at, body, coding FROM (SELECT id, received_at, body, coding FROM webhook "
+        "WHERE id IN (SELECT webhook_id FROM fact WHERE account = ? AND media_key = ?) AND coding IS NOT ? "
+        "ORDER BY received_at DESC, id DESC LIMIT ?) ORDER BY received_at, id",
+        (account, key, GONE, limit),
         lambda row: (Millis(row[0]), unpack(row[1], row[2])),
     )
 

@@ -23,6 +23,9 @@ from console.ui.theme import Ink
 if TYPE_CHECKING:
     from console.domain.media import StoreError
 
+MOST_FACTS = 300
+"""Facts of one media that its history tells, the newest: a flood of them must not hold up the screen."""
+
 
 def tell(fact: Fact) -> tuple[str, Ink, str]:
     """What happened, the ink for it, and the sender's own words below it (or nothing)."""

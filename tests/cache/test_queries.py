@@ -221,6 +221,8 @@ async def test_history_and_bodies_of_a_media(db: Path) -> None:
         assert reader.run(queries.raw_bodies(key("a"))) == [(NOW, b"first"), (NOW + 5, b"second")]
         assert reader.run(queries.raw_bodies(key("b"))) == [(NOW, b"first")]
         assert reader.run(queries.history(key("nobody"))) == []
+        assert reader.run(queries.history(key("a"), limit=2)) == history[1:]
+        assert reader.run(queries.raw_bodies(key("a"), limit=1)) == [(NOW + 5, b"second")]
     await writer.close()
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from console.cache import queries
 from console.cache.records import history_record, media_record
 from console.domain import errors
+from console.domain.display import line
 from console.domain.exceptions import ConsoleError
 from console.ui import troubles
 from console.ui.acts.reasons import why_not
@@ -16,10 +17,13 @@ from console.ui.rows import sender, title
 from console.ui.theme import Ink
 
 if TYPE_CHECKING:
+    from console.cache.records import Json
     from console.domain.media import Media
     from console.ui.screens.main import MainScreen
     from console.ui.screens.picker import Choice
 
+MOST_BODIES = 20
+"""Webhook bodies of one media that are shown, the newest."""
 LONGEST_COPY = 50_000
 """Bytes; terminals take about 75 kB once encoded."""
 
@@ -76,7 +80,7 @@ async def raw(screen: MainScreen) -> None:
         return
     try:
         reader = await screen.follower.reader()
-        bodies = await reader.run(queries.raw_bodies(media.key, media.account))
+        bodies = await reader.run(queries.raw_bodies(media.key, media.account, limit=MOST_BODIES))
     except ConsoleError as error:
         screen.show_failure(error)
         return
@@ -160,23 +164,26 @@ def _error_text(media: Media) -> str:
 
 
 async def _copied(screen: MainScreen, media: Media, name: str) -> None:
+    """Copies one line without control characters: pasted into a shell, it runs nothing by itself."""
     from console.ui.screens.reader import Value
 
     if name == "record":
-        text = await _record(screen, media)
+        record = await _record(screen, media)
+        text = json.dumps(record, separators=(",", ":")).replace("\x7f", "\\u007f")
     else:
-        text = next((choice.tip for choice in _copies(media) if choice.name == name), "")
+        text = line(next((choice.tip for choice in _copies(media) if choice.name == name), ""), LONGEST_COPY)
     if len(text.encode()) > LONGEST_COPY:
         screen.say("That is too long for a terminal's clipboard: `media-console show` prints it.", Ink.WARN)
         return
     screen.app.copy_to_clipboard(text)
     if name == "record":
-        screen.app.push_screen(Value(screen.drawing, "Sent to terminal clipboard", text))
+        told = json.dumps(record, indent=2)
+        screen.app.push_screen(Value(screen.drawing, "Sent to terminal clipboard", told))
     else:
         screen.say(f"{name} sent to terminal clipboard: {text}")
 
 
-async def _record(screen: MainScreen, media: Media) -> str:
+async def _record(screen: MainScreen, media: Media) -> dict[str, Json]:
     setup = screen.setup
     record = media_record(media, setup.window_ms, setup.now())
     try:
@@ -186,7 +193,7 @@ async def _record(screen: MainScreen, media: Media) -> str:
         screen.show_failure(error)
         facts = []
     record["history"] = [history_record(fact) for fact in facts]
-    return json.dumps(record, indent=2)
+    return record
 
 
 async def listener(screen: MainScreen) -> None:

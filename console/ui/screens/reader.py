@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from console.domain.standing import Level
 from console.ui import moments
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from console.ui.glyphs import Glyphs
     from console.ui.troubles import Event
     from console.ui.widgets.drawing import Drawing
+
+LONGEST_BODY = 200_000
+"""Bytes of one body that are read: three megabytes of brackets indented would hold up the screen."""
+MOST_LINES = 4000
+"""Lines of one body that are shown."""
+_LONGEST_LINE = 4096
 
 _STATE_MEANS = {
     "received": "announced; the client should hold the file",
@@ -135,8 +142,11 @@ class Raw(Sheet[None]):
         lines: list[Line] = []
         for received_at, body in self._bodies:
             lines.append(line(piece(f"received {moments.full(received_at)}", Ink.TITLE)))
-            told = [part for text in pretty(body).split("\n") for part in wrap(text, width)]
+            texts = _paragraphs(pretty(body[:LONGEST_BODY]))
+            told = [part for text in texts[:MOST_LINES] for part in wrap(text, width)]
             lines += [(Piece(part),) for part in told if query.casefold() in part.casefold()]
+            if len(body) > LONGEST_BODY or len(texts) > MOST_LINES:
+                lines.append(line(piece(f"(the beginning of {len(body)} bytes)", Ink.WARN)))
             lines.append(EMPTY)
         return lines or [line(piece("No webhook body is kept for this media.", Ink.DIM))]
 
@@ -152,10 +162,16 @@ class Value(Sheet[None]):
         return [(Piece(part),) for text in self._text.split("\n") for part in wrap(text, width)]
 
 
+def _paragraphs(text: str) -> list[str]:
+    """The lines of a text, long ones in pieces."""
+    lines = text.split("\n", MOST_LINES)
+    return [line[at : at + _LONGEST_LINE] for line in lines for at in range(0, len(line) or 1, _LONGEST_LINE)]
+
+
 def pretty(body: bytes) -> str:
-    """JSON with indentation; anything else as it is."""
+    """JSON with indentation, otherwise word for word; anything else as it is."""
     text = body.decode("utf-8", "replace")
     try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
+        return msgspec.json.format(text, indent=2)
+    except (msgspec.MsgspecError, RecursionError):
         return text

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from console.cache.writer import CacheWriter
-from console.domain.facts import MediaStored
-from console.domain.media import MediaId, MediaKey
+from console.domain.facts import MediaAnnounced, MediaStored
+from console.domain.media import MediaId, MediaKey, Origin, StoreError
 from console.domain.reading import Reading
 from console.domain.standing import Standing
 from tests.ui import scene
@@ -119,6 +119,37 @@ async def test_the_whole_record_is_json_with_its_history(db: Path) -> None:
         assert record["error"]["code"] == 400
         assert len(record["history"]) == 5
         await console.shows("Sent to terminal clipboard")
+
+
+HARMFUL = "one\r\ntwo\u2028three\x1b[201~\x9b\x07\x7f\u202e\u200b; reboot"
+
+
+async def test_what_is_copied_is_one_line_without_controls(tmp_path: Path) -> None:
+    path = tmp_path / "media.db"
+    error = StoreError(code=400, title=HARMFUL, details=HARMFUL, origin=Origin.WEBHOOK)
+    fact = MediaAnnounced(
+        key=MediaKey(HARMFUL),
+        id=MediaId(HARMFUL),
+        at=scene.NOW,
+        caption=HARMFUL,
+        filename=HARMFUL,
+        sender=HARMFUL,
+        sha256=HARMFUL,
+        message_id=HARMFUL,
+        undownloaded=True,
+        error=error,
+    )
+    writer = await CacheWriter.open(path, now=lambda: scene.NOW)
+    await writer.take_webhook(b"{}", scene.NOW, Reading(facts=(fact,)))
+    await writer.close()
+    async with opened(path) as console:
+        for key in "ihmfncer":
+            console.app.copy_to_clipboard("")
+            text = await copied(console, key)
+            assert text.isprintable(), key
+            assert "reboot" in text
+            await console.press("escape")
+        assert json.loads(text)["caption"] == HARMFUL
 
 
 async def test_the_palette_finds_a_command_and_runs_it(db: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from console.clock import monotonic
 from console.domain.views import Sort, View
 from console.ui.screens.confirm import Confirm
 from console.ui.screens.picker import Choice, Picker
@@ -22,6 +23,26 @@ def test_json_is_pretty_and_anything_else_stays_as_it_is() -> None:
     assert pretty(b'{"a":[1]}') == '{\n  "a": [\n    1\n  ]\n}'
     assert pretty(b"\xff no json") == "\ufffd no json"
     assert pretty(b"[" * 100_000).startswith("[[[")
+
+
+BOMBS = {
+    "small objects": b'{"messages":[' + b",".join([b"{}"] * 990_000) + b"]}",
+    "deep arrays": b'{"messages":[' + b",".join([b"[" * 60 + b"]" * 60] * 1_600) + b"]}",
+    "one line": b'{"a":"' + "\u6f22".encode() * 990_000 + b'"}',
+    "marks": b'{"a":"' + "\u0301".encode() * 1_400_000 + b'"}',
+    "breaks": b"\n" * 3_000_000,
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+async def test_a_huge_body_is_shown_by_its_beginning_at_once(db: Path, name: str) -> None:
+    async with opened(db) as console:
+        sheet = Raw(console.main.drawing, "bomb", [(scene.NOW, BOMBS[name])])
+        began = monotonic()
+        lines = sheet.lines(90, "")
+        assert monotonic() - began < 1
+        assert len(lines) < 10_000
+        assert lines[-2][0].text == f"(the beginning of {len(BOMBS[name])} bytes)"
 
 
 async def chosen(console: Console, sheet: Picker | Confirm, *keys: str) -> str | None:
