@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from console.cache.migrations import BUSY_SECONDS, create, uri
 from console.cache.paths import wal_path
 from console.cache.soundness import check_sound
+from console.cache.source import NoCache
 from console.cache.trouble import CacheDamaged, CacheUnavailable, is_damage
 from console.clock import monotonic
 
@@ -48,9 +49,12 @@ class WritingConnection:
     need not create them.
     """
 
-    def __init__(self, db: Path, connect: Callable[[Path], sqlite3.Connection]) -> None:
+    def __init__(
+        self, db: Path, connect: Callable[[Path], sqlite3.Connection], look_again: float = LOOK_AGAIN
+    ) -> None:
         self._db = db
         self._connect = connect
+        self._look_again = look_again
         self._connection: sqlite3.Connection | None = None
         self._keeper: sqlite3.Connection | None = None
         self._mark: _Mark | None = None
@@ -98,10 +102,7 @@ class WritingConnection:
         before, self._mark = self._mark, _mark(self._db)
         if before is None or self._mark is None or before.files != self._mark.files:
             self._doubted = True
-            raise CacheUnavailable(
-                f"The cache {self._db} was removed or replaced while it was written.",
-                "Put it back in its place; writing resumes by itself.",
-            )
+            raise self._gone()
 
     def give_up(self, error: sqlite3.Error | ConsoleError | None = None) -> None:
         """Closes the connection after a fault; `get` opens it anew."""
@@ -142,11 +143,18 @@ class WritingConnection:
         if self._keeper is not None:
             self._keeper.close()
 
+    def _gone(self) -> CacheUnavailable:
+        return CacheUnavailable(
+            f"The cache {self._db} was removed or replaced while a service writes it.",
+            "Put it back in its place; writing resumes by itself.",
+        )
+
     def _dispel_doubt(self) -> None:
         """Looks through a cache in doubt, once in a while.
 
         Raises:
             CacheDamaged: it is damaged, or was at the last look.
+            CacheUnavailable: it is not there.
         """
         if self._doubted and monotonic() >= self._look_at:
             self._damage = None
@@ -154,7 +162,9 @@ class WritingConnection:
                 check_sound(self._db, thoroughly=True)
             except CacheDamaged as damage:
                 self._damage = damage
-            self._look_at = monotonic() + LOOK_AGAIN
+            except NoCache:
+                raise self._gone() from None
+            self._look_at = monotonic() + self._look_again
         if self._damage is not None:
             raise self._damage
         self._doubted = False
