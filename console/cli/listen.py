@@ -14,7 +14,7 @@ from console.cli.output import Exit, say
 from console.cli.signals import ending_signals
 from console.cli.wiring import listener_words, make_service, secrets
 from console.config import check_service
-from console.listener.server import ListenerServer
+from console.listener.server import ListenerServer, Tls
 from console.service.hosting import ServiceThread
 from console.service.lock import holder
 
@@ -38,7 +38,13 @@ def command() -> int:
     _check_port(settings)
     host = ServiceThread(partial(make_service, settings))
     with (
-        log.to_stream(sys.stderr, secrets(settings), without=ServiceThread.__module__),
+        log.to_stream(
+            sys.stderr,
+            secrets(settings),
+            level=settings.log_level,
+            numbers=settings.log_numbers,
+            without=ServiceThread.__module__,
+        ),
         ending_signals() as signals,
     ):
         host.start()
@@ -63,9 +69,7 @@ def _check_port(settings: Settings) -> None:
     """
     if holder(settings.db) is not None:
         return  # then the lock is what there is to say
-    server = ListenerServer(
-        _never_called, *settings.listen, tls_cert=settings.tls_cert, tls_key=settings.tls_key
-    )
+    server = ListenerServer(_never_called, *settings.listen, tls=Tls.of(settings))
     try:
         server.bind()
     finally:

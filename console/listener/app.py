@@ -14,6 +14,7 @@ from console.config.values import DEFAULT_BODY_LIMIT
 from console.domain.display import line
 from console.listener.answers import OK, Refusal, again_after, error, respond, respond_and_drain
 from console.listener.guards import Guards, WrongSecret
+from console.listener.reading import Reader
 from console.listener.refusals import Refusals
 from console.listener.requests import Bodies, SenderGone, check_body, headers_of, only, path_of
 from console.platforms.base import BadBody, WebhookReader
@@ -84,7 +85,7 @@ class WebhookApp:
         body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._writer = writer
-        self._read = read
+        self._read = Reader(read)
         self._now = now
         self._witness = witness
         self._guards = guards if guards is not None else Guards()
@@ -124,7 +125,7 @@ class WebhookApp:
         """One webhook from its whole body to its commit."""
         received_at = self._now()
         try:
-            reading = self._read(body, received_at)
+            reading = await self._read(body, received_at)
         except BadBody as bad:
             raise Refusal(bad.status, bad.reason, bad.what) from bad
         if not (reading.facts or reading.unread or reading.notices):

@@ -1,4 +1,4 @@
-"""The listener's HTTP server: a socket of our own, served by uvicorn."""
+"""The listener's HTTP server: a socket of our own, doors that count, requests served by uvicorn."""
 
 from __future__ import annotations
 
@@ -7,25 +7,59 @@ import contextlib
 import errno
 import socket
 import ssl
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import uvicorn
 
 from console.domain.exceptions import FixSetting
+from console.listener.connection import READ_AT_ONCE, Connection, Patience
+from console.listener.doors import Doors, room
 from console.listener.ports import holder_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
-BACKLOG = 1024
-CONNECTIONS = 1024
-HEAD_LIMIT = 16_384
-KEEP_ALIVE_SECONDS = 30
-TICKS_A_SECOND = 10
+    from console.config import Settings
+    from console.listener.answers import Refusal
+
+BACKLOG: Final = 1024
+LARGEST_PIECE: Final = 131_072
+"""Bytes of one piece of a request (a head, the size of a chunk) that the parser may hold, at most."""
+NEVER: Final = 86_400
+"""Seconds of uvicorn's own patience with idle connections; ours is shorter."""
+TICKS_A_SECOND: Final = 10
 """What uvicorn counts its ticks by: it renews the header at each tenth."""
-GRACE_SECONDS = 2
+GRACE_SECONDS: Final = 2
 """How long accepted requests may take to be answered once the listener stops."""
+
+
+class Tls(NamedTuple):
+    """Files (PEM) for a listener that speaks TLS; with `client_ca` senders need a certificate too."""
+
+    cert: Path
+    key: Path
+    client_ca: Path | None = None
+
+    @staticmethod
+    def of(settings: Settings) -> Tls | None:
+        """What the settings say; None for a listener in the clear."""
+        if settings.tls_cert is None or settings.tls_key is None:
+            return None
+        return Tls(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
+
+    def context(self) -> ssl.SSLContext:
+        """What the connections are made with.
+
+        Raises:
+            OSError: a file cannot be used.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.cert, self.key, password=lambda: "")
+        if self.client_ca is not None:
+            context.load_verify_locations(self.client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+        return context
 
 
 class ListenerFailed(FixSetting):
@@ -36,11 +70,24 @@ class ListenerFailed(FixSetting):
         self.holder = holder
 
 
+def _tell_nobody(sender: str, refusal: Refusal) -> None:
+    """For a server without anybody to tell."""
+
+
 class ListenerServer:
     """Serves one ASGI application on one address; bound, served and stopped once.
 
     No signal handlers are installed and nothing is logged about single requests: both belong to
     the program around it.
+
+    Args:
+        app: the application.
+        host: where to listen.
+        port: the same; 0 takes a free one.
+        tls: certificates, for a listener that speaks TLS.
+        refused: hears of requests that were turned away before they stood, with the sender's address.
+        patience: how long senders may take.
+        connections: how many may be open at once; as many as the process may open, if not given.
     """
 
     def __init__(
@@ -49,13 +96,21 @@ class ListenerServer:
         host: str,
         port: int,
         *,
-        tls_cert: Path | None = None,
-        tls_key: Path | None = None,
+        tls: Tls | None = None,
+        refused: Callable[[str, Refusal], None] = _tell_nobody,
+        patience: Patience | None = None,
+        connections: int | None = None,
     ) -> None:
         self._host = host
         self._port = port
-        self._tls = tls_cert is not None
+        self._tls = tls
+        self._context: ssl.SSLContext | None = None
+        self._refused = refused
+        self._patience = patience if patience is not None else Patience()
+        self._connections = connections
         self._socket: socket.socket | None = None
+        self._doors: Doors | None = None
+        self._buffer = memoryview(bytearray(READ_AT_ONCE))
         self._server = _QuietServer(
             uvicorn.Config(
                 app,
@@ -65,16 +120,13 @@ class ListenerServer:
                 lifespan="off",
                 interface="asgi3",
                 log_config=None,
+                log_level="error",
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                backlog=BACKLOG,
-                limit_concurrency=CONNECTIONS,
-                h11_max_incomplete_event_size=HEAD_LIMIT,
-                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                h11_max_incomplete_event_size=LARGEST_PIECE,
+                timeout_keep_alive=NEVER,
                 timeout_graceful_shutdown=GRACE_SECONDS,
-                ssl_certfile=tls_cert,
-                ssl_keyfile=tls_key,
             )
         )
 
@@ -86,11 +138,11 @@ class ListenerServer:
                 machine, or the certificate cannot be used.
         """
         try:
-            self._server.config.load()
-        except (OSError, ssl.SSLError) as error:
+            self._context = self._tls.context() if self._tls is not None else None
+        except OSError as error:
             raise ListenerFailed(
                 f"The listener's certificate or key cannot be used: {error.strerror or error}.",
-                "Check --tls-cert and --tls-key: readable PEM files that belong together.",
+                "Check --tls-cert, --tls-key and --tls-client-ca: readable PEM files that belong together.",
             ) from error
         self._socket = _bound(self._host, self._port)
         host, port = self._socket.getsockname()[:2]
@@ -100,15 +152,28 @@ class ListenerServer:
         """Serves until `stop`; returns when every accepted request was answered or given up."""
         if self._socket is None:
             self.bind()
-        sockets = [] if self._socket is None else [self._socket]
+        doors = self._doors = Doors(
+            self._connection,
+            tls=self._context,
+            patience=self._patience,
+            connections=self._connections if self._connections is not None else room(),
+        )
         try:
-            await self._server.serve(sockets)
+            async with asyncio.TaskGroup() as tasks:
+                watch = tasks.create_task(doors.watch())
+                if self._socket is not None:
+                    doors.open(self._socket, tasks)
+                await self._server.serve([])
+                watch.cancel()
         finally:
-            self._server.cut()
+            doors.shut()
+            doors.cut()
             self.close()
 
     def stop(self) -> None:
-        """Asks `serve` to end. On the loop that serves."""
+        """Asks `serve` to end, and takes no more connections. On the loop that serves."""
+        if self._doors is not None:
+            self._doors.shut()
         self._server.end()
 
     def close(self) -> None:
@@ -116,6 +181,16 @@ class ListenerServer:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+    def _connection(self, lost: Callable[[Connection], None]) -> Connection:
+        return Connection(
+            self._server.config,
+            self._server.server_state,
+            patience=self._patience,
+            refused=self._refused,
+            lost=lost,
+            buffer=self._buffer,
+        )
 
 
 class _QuietServer(uvicorn.Server):
@@ -129,11 +204,6 @@ class _QuietServer(uvicorn.Server):
         """Ends the serving."""
         self.should_exit = True
         self._ended.set()
-
-    def cut(self) -> None:
-        """Closes what is still open after the time of grace: a connection that came in at the very end."""
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
 
     async def main_loop(self) -> None:
         """One tick a second, for the `Date` header, instead of ten."""

@@ -182,10 +182,11 @@ class Board:
         for fact, media in recorded.failed[-NOTICES_HELD:]:
             self.store_failed("client", fact, media)
 
-    def refused(self, status: int, reason: str, what: str) -> None:
-        """A webhook was answered 4xx."""
+    def refused(self, status: int, reason: str, what: str, *, noted: bool = True) -> None:
+        """A webhook was turned away; `noted` is False where it is only to be counted."""
         self._set(replace(self.standing, refused=self.standing.refused + 1))
-        self.note(Level.WARNING, "listener", f"A webhook was refused with {status} {reason}: {what}")
+        if noted:
+            self.note(Level.WARNING, "listener", f"A webhook was refused with {status} {reason}: {what}")
 
     def cache_failed(self, error: ConsoleError) -> None:
         """The cache takes nothing at the moment."""

@@ -31,13 +31,15 @@ class Told:
         self.heard: list[tuple[Millis, Recorded | None]] = []
         self.refusals: list[tuple[int, str]] = []
         self.failures: list[RetryLater] = []
+        self.noted = 0
 
     def acknowledged(self, at: Millis, recorded: Recorded | None) -> None:
         self.heard.append((at, recorded))
 
-    def refused(self, status: int, reason: str, what: str) -> None:
+    def refused(self, status: int, reason: str, what: str, *, noted: bool = True) -> None:
         assert what
         self.refusals.append((status, reason))
+        self.noted += noted
 
     def cache_failed(self, error: RetryLater) -> None:
         self.failures.append(error)

@@ -2,25 +2,24 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import socket
 import ssl
-import subprocess
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from console.listener.server import ListenerFailed, ListenerServer
+from console.listener.server import ListenerFailed, ListenerServer, Tls
+from tests.listener.certificates import Pair, certificate
 from tests.listener.serving import held_port, raw, serving
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from console.listener.app import Receive, Scope, Send
+    from console.listener.answers import Receive, Scope, Send
 
 
 async def hello(scope: Mapping[str, object], receive: Receive, send: Send) -> None:
@@ -118,38 +117,27 @@ async def test_the_programs_signal_handlers_stay() -> None:
 async def test_a_head_without_end_is_refused() -> None:
     async with serving(server()) as address:
         answer = await asyncio.wait_for(raw(f"http://{address}", b"GET / HTTP/1.1\r\nx: " + b"y" * 40_000), 5)
-    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.startswith(b"HTTP/1.1 431 ")
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     """A certificate for 127.0.0.1 and its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed")
-    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
-    subprocess.run([*command, *names, "-keyout", key, "-out", cert], check=True, capture_output=True)
-    return cert, key
+    return certificate(tmp_path_factory.mktemp("tls"))
 
 
-async def test_tls(pair: tuple[Path, Path]) -> None:
-    cert, key = pair
-    listener = ListenerServer(hello, "127.0.0.1", 0, tls_cert=cert, tls_key=key)
-    trust = ssl.create_default_context(cafile=cert)
+async def test_tls(pair: Pair) -> None:
+    listener = ListenerServer(hello, "127.0.0.1", 0, tls=Tls(*pair))
+    trust = ssl.create_default_context(cafile=pair.cert)
     async with serving(listener) as address, httpx.AsyncClient(verify=trust, trust_env=False) as http:
         assert (await http.get(f"https://{address}/")).text == "hello"
 
 
-async def test_a_certificate_without_its_key_is_a_wrong_setting(
-    pair: tuple[Path, Path], tmp_path: Path
-) -> None:
+async def test_a_certificate_without_its_key_is_a_wrong_setting(pair: Pair, tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("")
     for key in (tmp_path / "missing.pem", tmp_path / "empty.pem", pair[0]):
         with pytest.raises(ListenerFailed, match="certificate or key") as failure:
-            ListenerServer(hello, "127.0.0.1", 0, tls_cert=pair[0], tls_key=key).bind()
+            ListenerServer(hello, "127.0.0.1", 0, tls=Tls(pair.cert, key)).bind()
         assert "--tls-key" in failure.value.remedy
 
 

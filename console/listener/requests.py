@@ -1,0 +1,165 @@
+"""One request as far as it can be judged before its body is read, and the reading of that body."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+from console.listener.answers import Receive, Refusal, Scope, busy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+HEAD_LIMIT: Final = 16_384
+BODIES_AT_ONCE: Final = 64_000_000
+"""Bytes of all bodies that are being received or stored at one moment."""
+
+
+class SenderGone(Exception):
+    """The sender closed the connection before the body was complete."""
+
+
+def path_of(scope: Scope) -> str:
+    """The path, decoded; that of `http://host/webhook` is `/webhook`, as RFC 9112 section 3.2.2 wants it."""
+    path: str = scope["path"]
+    if path.startswith("/"):
+        return path
+    absolute = re.match(rb"https?://[^/]*(/.*)", scope["raw_path"], re.IGNORECASE)
+    return unquote(absolute[1].decode("ascii", "replace")) if absolute else path
+
+
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
+    """The headers by name, in small letters.
+
+    Raises:
+        Refusal: the head is too large, or leaves open where the body ends.
+    """
+    headers: dict[bytes, bytes] = {}
+    size = len(scope["raw_path"]) + len(scope["query_string"])
+    for name, value in scope["headers"]:
+        size += len(name) + len(value) + 4
+        headers[name] = value
+    if size > HEAD_LIMIT:
+        raise head_too_large()
+    if b"transfer-encoding" in headers and b"content-length" in headers:
+        what = "A request has Content-Length or Transfer-Encoding, not both."
+        raise Refusal(400, "not-http", what)
+    return headers
+
+
+def head_too_large() -> Refusal:
+    """What is answered to a head without end."""
+    return Refusal(431, "head-too-large", f"The head of the request is larger than {HEAD_LIMIT} bytes.")
+
+
+def only(method: str, methods: str) -> None:
+    """Lets only these methods (`GET, HEAD`) pass.
+
+    Raises:
+        Refusal: it is another one.
+    """
+    if method not in methods.split(", "):
+        what = f"Only {methods} may be used here."
+        raise Refusal(405, "method", what, ((b"allow", methods.encode("ascii")),), counted=False)
+
+
+def check_body(headers: Mapping[bytes, bytes], limit: int) -> None:
+    """Judges a body by what its head says of it.
+
+    Raises:
+        Refusal: it is compressed, no JSON or too large.
+    """
+    coding = headers.get(b"content-encoding", b"identity").strip().lower()
+    if coding not in (b"", b"identity"):
+        raise Refusal(415, "content-encoding", "A compressed body is not taken.")
+    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if media_type and not _is_json(media_type):
+        raise Refusal(415, "content-type", "The body must be application/json.")
+    announced = headers.get(b"content-length", b"0")
+    if announced.isdigit() and int(announced) > limit:
+        raise _too_large(limit)
+
+
+class Body:
+    """What has arrived of a body; `whole` once nothing of it is still to come."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.data = bytearray()
+        self.whole = not _is_announced(scope)
+
+
+class Bodies:
+    """Reads bodies, each within a limit and a time, all of them together within their room.
+
+    Args:
+        limit: bytes; more is refused as soon as it is known.
+        seconds: how long a body may take to arrive.
+        room: bytes of all bodies that are held at once.
+    """
+
+    def __init__(self, limit: int, seconds: float, room: int = BODIES_AT_ONCE) -> None:
+        self.limit = limit
+        self._seconds = seconds
+        self._room = max(room, limit)
+        self._held = 0
+
+    @contextmanager
+    def held(self, scope: Scope) -> Iterator[Body]:
+        """The body of a request, to be filled by `read`; it takes up room until the block ends."""
+        body = Body(scope)
+        try:
+            yield body
+        finally:
+            self._held -= len(body.data)
+
+    async def read(self, receive: Receive, body: Body) -> bytes:
+        """The whole body.
+
+        Raises:
+            Refusal: it is too large or too slow, or there is no room for it now.
+            SenderGone: it ended half-way.
+        """
+        try:
+            async with asyncio.timeout(self._seconds):
+                more = True
+                while more:
+                    more = await self._part(receive, body)
+        except TimeoutError as late:
+            what = f"The body was not complete after {self._seconds:g} seconds."
+            raise Refusal(408, "too-slow", what) from late
+        return bytes(body.data)
+
+    async def _part(self, receive: Receive, body: Body) -> bool:
+        """Takes what has arrived; whether more is to come."""
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise SenderGone
+        part = message.get("body", b"")
+        body.whole = not message.get("more_body", False)
+        if len(body.data) + len(part) > self.limit:
+            raise _too_large(self.limit)
+        if self._held + len(part) > self._room:
+            raise busy()
+        body.data += part
+        self._held += len(part)
+        return not body.whole
+
+
+def _is_announced(scope: Scope) -> bool:
+    """Whether a body follows the head."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0") != b"")
+        for name, value in scope["headers"]
+    )
+
+
+def _is_json(media_type: bytes) -> bool:
+    kind, _, sub = media_type.partition(b"/")
+    return (kind in (b"application", b"text") and sub == b"json") or sub.endswith(b"+json")
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal(413, "too-large", f"The body is larger than {limit} bytes.")
