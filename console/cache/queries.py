@@ -8,7 +8,7 @@ from console.cache.bodies import GONE, unpack
 from console.cache.query import ListQuery, Query, first_of, folded, marks, rows_of, sql
 from console.cache.rows import SELECTED, read_media
 from console.cache.where import filter_condition, order_by, selection_condition, view_condition
-from console.domain import facts
+from console.domain import facts, maintenance
 from console.domain import standing as standings
 from console.domain.media import DEFAULT_ACCOUNT, Media, MediaKey, Millis, State
 from console.domain.orders import Taken
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from console.cache.rows import Row
     from console.domain.facts import Fact
     from console.domain.filters import Filter
+    from console.domain.maintenance import Outcome
 
 EVERYTHING_SHOWN: Final = -1
 """As a limit: no limit."""
@@ -240,6 +241,15 @@ def orders_taken(ids: Sequence[str]) -> Query[dict[str, Taken]]:
         sql("SELECT id, taken FROM order_taken WHERE id IN", marks(len(ids))),
         tuple(ids),
         lambda rows: {row[0]: Taken(row[1]) for row in rows},
+    )
+
+
+def outcome(order_id: str) -> Query[Outcome | None]:
+    """What came of work on the whole cache, or None while it is not done."""
+    return first_of(
+        "SELECT outcome FROM maintenance WHERE id = ?",
+        (order_id,),
+        lambda row: maintenance.decode_outcome(row[0]),
     )
 
 

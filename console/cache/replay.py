@@ -155,6 +155,11 @@ def take_from_quarantine(
     return Understood(len(parts), taken)
 
 
+def quarantined(connection: sqlite3.Connection) -> int:
+    """How many parts are in quarantine."""
+    return int(connection.execute("SELECT count(*) FROM quarantine").fetchone()[0])
+
+
 def drop_idle(connection: sqlite3.Connection, number: int) -> None:
     """Removes a body that has given no fact and has no part in quarantine. In an open transaction."""
     idle = connection.execute(

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-from console.domain.retention import DEFAULT_WINDOW_MS
+from console.domain.retention import DAY_MS, DEFAULT_WINDOW_MS
 
 DEFAULT_BODY_LIMIT: Final = 3_000_000
 
@@ -63,7 +63,8 @@ class Signature(NamedTuple):
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """All settings. `window_ms` is in milliseconds, `callback_timeout` in seconds, `body_limit` in bytes.
+    """All settings. Names ending in `_ms` are in milliseconds, `callback_timeout` in seconds, `body_limit` in
+    bytes.
 
     `shared_group` is the number (gid) of a group, `log_level` one of `LOG_LEVELS`.
     `keys` maps the id of a command to another key for it. `sources` tells for each setting that was
@@ -92,6 +93,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     api_insecure: bool = False
     api_proxy: Secret | None = None
     window_ms: int = DEFAULT_WINDOW_MS
+    keep_bodies_ms: int = 14 * DAY_MS
     callback_timeout: float = 600.0
     calls: int = 4
     shared_group: int | None = None

@@ -15,9 +15,8 @@ from console.clock import uptime as machine_uptime
 from console.clock import wall
 from console.domain.media import State
 from console.listener.app import WebhookApp
-from console.listener.guards import Guards
-from console.listener.refusals import Refusals
-from console.listener.server import ListenerFailed, ListenerServer, Tls
+from console.listener.server import ListenerFailed, ListenerServer
+from console.service.body_keeping import BodyKeeping
 from console.service.clock_watch import ClockWatch
 from console.service.health import HealthWatch
 from console.service.intake import Intake
@@ -27,6 +26,7 @@ from console.service.recorder import Recorder
 from console.service.silence import Silence
 from console.service.standing import Board
 from console.service.supervisor import Supervisor
+from console.service.upkeep import Upkeep
 from console.service.waits import Wait, until_set
 from console.service.worker import Worker
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from console.clock import Now, UptimeNow
     from console.config import Settings
     from console.domain.standing import Standing
-    from console.listener.answers import Receive, Scope, Send
+    from console.listener.app import Receive, Scope, Send
     from console.platforms.base import MediaApi, WebhookReader
 
 BIND_AGAIN = 5.0
@@ -54,7 +54,8 @@ class Service:
     """One service of one cache, run once.
 
     Args:
-        settings: `db`, `api_url`, `callback_timeout`, `calls` and all of the listener are read.
+        settings: `db`, `listen`, `tls_cert`, `tls_key`, `api_url`, `callback_timeout` and `calls`
+            are read.
         api: the calls to the client; closed when the service ends. None: nothing can be asked for.
         read: the dialect of the webhooks.
         now: the wall clock.
@@ -144,6 +145,7 @@ class Service:
         listener = self._supervisor.keep("listener", lambda: self._listen(writer))
         silence = self._start_silence(recorder, reader)
         self._supervisor.keep("clock", self._clock_watch.run)
+        self._start_upkeep(recorder)
         worker = self._worker = self._start_worker(recorder, reader, silence)
         if worker is None:
             await self._tell_of_queue(reader)
@@ -201,6 +203,18 @@ class Service:
         intake = Intake(self._settings.db, recorder=recorder, board=self._board, taken=taken)
         self._supervisor.keep("intake", intake.run)
 
+    def _start_upkeep(self, recorder: Recorder) -> None:
+        upkeep = Upkeep(self._settings.db, keeper=recorder, read=self._read, now=self._now, wait=self._wait)
+        bodies = BodyKeeping(
+            recorder,
+            self._settings.keep_bodies_ms,
+            now=self._now,
+            uptime=self._uptime,
+            wait=self._wait,
+        )
+        self._supervisor.keep("upkeep", upkeep.run)
+        self._supervisor.keep("bodies", bodies.run)
+
     def _start_silence(self, recorder: Recorder, reader: AsyncCacheReader) -> Silence:
         silence = Silence(
             recorder=recorder,
@@ -229,22 +243,18 @@ class Service:
 
     async def _listen(self, writer: CacheWriter) -> None:
         """Serves webhooks; while the port cannot be had, tries for it every few seconds."""
-        settings, refusals = self._settings, Refusals(self._board)
-        app = WebhookApp(
-            writer,
-            self._read,
-            now=self._now,
-            witness=self._board,
-            guards=Guards(settings),
-            refusals=refusals,
-            body_limit=settings.body_limit,
-        )
+        app = WebhookApp(writer, self._read, now=self._now, witness=self._board)
 
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
             await self._supervisor.guard("webhooks", app(scope, receive, send))
 
         while not self._ending:
-            server = ListenerServer(guarded, *settings.listen, tls=Tls.of(settings), refused=refusals.tell)
+            server = ListenerServer(
+                guarded,
+                *self._settings.listen,
+                tls_cert=self._settings.tls_cert,
+                tls_key=self._settings.tls_key,
+            )
             self._bind_now.clear()
             if await self._bind(server):
                 await self._serve_webhooks(server)

@@ -1,0 +1,122 @@
+"""A whole purge, step by step."""
+
+from __future__ import annotations
+
+from asyncio import CancelledError
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from console.cache import outcomes, purge
+from console.cache.traces import copies_beside, mask_number
+from console.domain.maintenance import Purge, Purged
+from console.domain.media import Millis
+from console.service.waits import pause
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from console.cache.inbox import Inbox
+    from console.cache.purge import PurgePlan, Removed
+    from console.service.upkeep import Bench
+
+CHECKPOINT_TRIES: Final = 50
+CHECKPOINT_AGAIN: Final = 0.1
+
+_READERS: Final = "a program that reads the cache is in the way; the space is freed when it has ended"
+
+
+async def purge_all(bench: Bench, inbox: Inbox, order: Purge) -> Purged:
+    """Finds what is to go, removes it and frees the space.
+
+    Raises:
+        ConsoleError, sqlite3.Error: the cache cannot be read or written; what was removed is gone.
+        OSError: a log file cannot be written.
+    """
+    connection = await bench.step(bench.connect)
+    try:
+        plan = purge.PurgePlan(connection, order, bench.read)
+        steps = plan.make()
+        while await bench.step(lambda: next(steps, _END)) is not _END:
+            pass
+        mentions = (await bench.step(plan.counts)).mentions
+        total = await _remove(bench, plan)
+        left = await bench.step(partial(inbox.forget, plan.unwanted))
+    finally:
+        bench.last(connection.close)
+    before = Millis(bench.now() - outcomes.WAITED_FOR_MS)
+    await bench.keeper.maintain(partial(outcomes.forget, before=before))
+    marks = 0
+    if order.number is not None:
+        marks = await bench.step(partial(mask_number, bench.db, order.number))
+    taken = purge.bytes_taken(bench.db)
+    unfreed = await _free(bench)
+    return replace(
+        total,
+        orders=total.orders + left,
+        mentions=mentions,
+        log_marks=marks,
+        freed=max(0, taken - purge.bytes_taken(bench.db)),
+        unfreed=unfreed,
+        copies=tuple(map(str, copies_beside(bench.db))),
+    )
+
+
+_END: Final = object()
+
+
+async def _remove(bench: Bench, plan: PurgePlan) -> Purged:
+    """Removes what was planned, a little at a time; what was removed indeed."""
+    total = Purged()
+    media = plan.media()
+    while refs := await bench.step(lambda: next(media, None)):
+        total = _add(total, await bench.keeper.maintain(partial(purge.remove_media, refs=refs)))
+    bodies = plan.ids("webhook")
+    while ids := await bench.step(lambda: next(bodies, None)):
+        numbers = [int(one) for one in ids]
+        total = _add(total, await bench.keeper.maintain(partial(purge.remove_webhooks, numbers=numbers)))
+    notices = await _remove_rows(bench, plan, "notice")
+    return replace(total, notices=notices, orders=await _remove_rows(bench, plan, "order_taken"))
+
+
+async def _remove_rows(bench: Bench, plan: PurgePlan, table: str) -> int:
+    removed = 0
+    rows = plan.ids(table)
+    while ids := await bench.step(lambda: next(rows, None)):
+        removed += await bench.keeper.maintain(partial(purge.remove_rows, kind=table, ids=ids))
+    return removed
+
+
+def _add(total: Purged, removed: Removed) -> Purged:
+    return replace(
+        total,
+        media=total.media + removed.media,
+        facts=total.facts + removed.facts,
+        bodies=total.bodies + removed.bodies,
+        quarantined=total.quarantined + removed.quarantined,
+    )
+
+
+async def _free(bench: Bench) -> str | None:
+    """Writes the files anew without what was removed; why not, where that fails."""
+    at_work: list[sqlite3.Connection] = []
+
+    def write_anew(connection: sqlite3.Connection) -> str | None:
+        at_work.append(connection)
+        try:
+            return purge.write_anew(connection)
+        finally:
+            at_work.clear()
+
+    try:
+        unfreed = await bench.keeper.between(write_anew)
+    except CancelledError:
+        for connection in tuple(at_work):
+            connection.interrupt()  # or the end of the service would wait for it
+        raise
+    for _ in range(CHECKPOINT_TRIES):
+        if await bench.keeper.between(purge.empty_log):
+            return unfreed
+        await pause(bench.wait, CHECKPOINT_AGAIN)
+    return unfreed or _READERS
