@@ -15,7 +15,9 @@ from console.clock import uptime as machine_uptime
 from console.clock import wall
 from console.domain.media import State
 from console.listener.app import WebhookApp
-from console.listener.server import ListenerFailed, ListenerServer
+from console.listener.guards import Guards
+from console.listener.refusals import Refusals
+from console.listener.server import ListenerFailed, ListenerServer, Tls
 from console.service.body_keeping import BodyKeeping
 from console.service.clock_watch import ClockWatch
 from console.service.health import HealthWatch
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from console.clock import Now, UptimeNow
     from console.config import Settings
     from console.domain.standing import Standing
-    from console.listener.app import Receive, Scope, Send
+    from console.listener.answers import Receive, Scope, Send
     from console.platforms.base import MediaApi, WebhookReader
 
 BIND_AGAIN = 5.0
@@ -54,8 +56,7 @@ class Service:
     """One service of one cache, run once.
 
     Args:
-        settings: `db`, `listen`, `tls_cert`, `tls_key`, `api_url`, `callback_timeout` and `calls`
-            are read.
+        settings: `db`, `api_url`, `callback_timeout`, `calls` and all of the listener are read.
         api: the calls to the client; closed when the service ends. None: nothing can be asked for.
         read: the dialect of the webhooks.
         now: the wall clock.
@@ -243,18 +244,22 @@ class Service:
 
     async def _listen(self, writer: CacheWriter) -> None:
         """Serves webhooks; while the port cannot be had, tries for it every few seconds."""
-        app = WebhookApp(writer, self._read, now=self._now, witness=self._board)
+        settings, refusals = self._settings, Refusals(self._board)
+        app = WebhookApp(
+            writer,
+            self._read,
+            now=self._now,
+            witness=self._board,
+            guards=Guards(settings),
+            refusals=refusals,
+            body_limit=settings.body_limit,
+        )
 
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
             await self._supervisor.guard("webhooks", app(scope, receive, send))
 
         while not self._ending:
-            server = ListenerServer(
-                guarded,
-                *self._settings.listen,
-                tls_cert=self._settings.tls_cert,
-                tls_key=self._settings.tls_key,
-            )
+            server = ListenerServer(guarded, *settings.listen, tls=Tls.of(settings), refused=refusals.tell)
             self._bind_now.clear()
             if await self._bind(server):
                 await self._serve_webhooks(server)
