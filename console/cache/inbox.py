@@ -46,8 +46,10 @@ class InboxUnavailable(RetryLater):
 class Inbox:
     """The inbox of one cache. Any thread may call it."""
 
-    def __init__(self, db: Path) -> None:
+    def __init__(self, db: Path, *, patience: float = BUSY_SECONDS) -> None:
         """Opens the inbox beside the cache `db`, creating it (0600) if there is none.
+
+        While another process holds it, each call waits up to `patience` seconds.
 
         Raises:
             FixSetting: it cannot be created, the file is no inbox of this version, or others can get at it.
@@ -63,7 +65,7 @@ class Inbox:
             self._connection = sqlite3.connect(
                 uri(self._path, "mode=rw"),
                 uri=True,
-                timeout=BUSY_SECONDS,
+                timeout=patience,
                 isolation_level=None,
                 check_same_thread=False,
             )

@@ -43,10 +43,12 @@ if TYPE_CHECKING:
 
 BIND_AGAIN = 5.0
 """Seconds between two tries to get the listener's port."""
-CALLS_GRACE = 2.0
-LISTENER_GRACE = 1.5
+GRACE = 1.0
 LAST_WORD = 1.0
-"""Seconds that open calls, the listener and the last standing have at the end: under 5 together."""
+"""Seconds that open calls and answers, and the last standing have at the end.
+
+A console whose terminal is lost has under 2 together; only a cache that cannot be written takes longer.
+"""
 
 NO_API = "No API address is set, so nothing can be asked for. Orders stay queued."
 NO_API_REMEDY = "Set MEDIA_CONSOLE_API_URL or --api-url, and the login, then start again."
@@ -160,9 +162,8 @@ class Service:
             self._bind_now.set()
             if self._server is not None:
                 self._server.stop()
-            if worker is not None:
-                await worker.end(CALLS_GRACE)
-            await self._supervisor.finish((listener,), LISTENER_GRACE)
+            calls = worker.end() if worker is not None else ()
+            await self._supervisor.finish((listener, *calls), GRACE)
 
     # -- the parts
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from console.cache.inbox import Inbox
+from console.clock import monotonic
 from console.domain.exceptions import RetryLater
 from console.domain.orders import Taken
 from console.domain.standing import Level
@@ -25,6 +26,10 @@ _T = TypeVar("_T")
 
 POLL_EVERY = 0.1
 AT_ONCE = 500
+BUSY_SECONDS = 0.5
+"""How long one look waits for another process's lock: the end of the service waits for it too."""
+TOLD_AFTER = 10.0
+"""Seconds for which the inbox may be out of reach before that is a trouble."""
 
 _WORDS = {
     Taken.UNKNOWN: "An order names a media that the cache does not know.",
@@ -40,19 +45,27 @@ class Intake:
     """
 
     def __init__(
-        self, db: Path, *, recorder: Recorder, board: Board, taken: Callable[[], None], wait: Wait = until_set
+        self,
+        db: Path,
+        *,
+        recorder: Recorder,
+        board: Board,
+        taken: Callable[[], None],
+        wait: Wait = until_set,
+        told_after: float = TOLD_AFTER,
     ) -> None:
         self._db = db
         self._recorder = recorder
         self._board = board
         self._taken = taken
         self._wait = wait
+        self._told_after = told_after
 
     async def run(self) -> None:
         """Works for ever."""
-        # One thread of its own: SQLite may wait seconds for another process's lock on the inbox.
+        # One thread of its own: SQLite waits for another process's lock on the inbox.
         with ThreadPoolExecutor(1, thread_name_prefix="inbox") as thread:
-            inbox = await _in(thread, lambda: Inbox(self._db))
+            inbox = await self._insist(thread, lambda: Inbox(self._db, patience=BUSY_SECONDS))
             try:
                 await self._empty_for_ever(thread, inbox)
             finally:
@@ -61,22 +74,31 @@ class Intake:
     async def _empty_for_ever(self, thread: ThreadPoolExecutor, inbox: Inbox) -> None:
         seen: int | None = None
         while True:
-            try:
-                version = await _in(thread, inbox.version)
-                if version != seen:
-                    await self._empty(thread, inbox)
-                    seen = version
-            except RetryLater as error:
-                self._board.trouble("inbox", error.what, "Orders wait in it and will be taken.")
-            else:
-                self._board.over("inbox")
+            version = await self._insist(thread, inbox.version)
+            if version != seen:
+                await self._empty(thread, inbox)
+                seen = version
             await pause(self._wait, POLL_EVERY)
 
     async def _empty(self, thread: ThreadPoolExecutor, inbox: Inbox) -> None:
-        while orders := await _in(thread, lambda: inbox.waiting(AT_ONCE)):
+        while orders := await self._insist(thread, lambda: inbox.waiting(AT_ONCE)):
             taken = await self._recorder.take_orders(orders)
-            await _in(thread, partial(inbox.done, [order.id for order in orders]))
+            await self._insist(thread, partial(inbox.done, [order.id for order in orders]))
             self._tell(orders, taken)
+
+    async def _insist(self, thread: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
+        """Does it in the thread, again and again while the inbox cannot be used."""
+        begun = monotonic()
+        while True:
+            try:
+                done = await asyncio.get_running_loop().run_in_executor(thread, work)
+            except RetryLater as error:
+                if monotonic() - begun >= self._told_after:
+                    self._board.trouble("inbox", error.what, "Orders wait in it and will be taken.")
+            else:
+                self._board.over("inbox")
+                return done
+            await pause(self._wait, POLL_EVERY)
 
     def _tell(self, orders: list[Order], taken: list[Taken]) -> None:
         for order, outcome in zip(orders, taken, strict=True):
@@ -85,7 +107,3 @@ class Intake:
                 self._board.note(Level.WARNING, "service", words, order.key)
         if any(outcome in (Taken.QUEUED, Taken.ALREADY) for outcome in taken):
             self._taken()
-
-
-async def _in(thread: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
-    return await asyncio.get_running_loop().run_in_executor(thread, work)

@@ -17,7 +17,7 @@ from console.service.queue import Queue
 from console.service.waits import Wait, until_set
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from console.cache.reader import AsyncCacheReader
     from console.cache.writer import Decided
@@ -113,14 +113,14 @@ class Worker:
             if not await self._wait(self._wake, self._sleep()):
                 self._queue.changed()
 
-    async def end(self, seconds: float) -> None:
-        """Starts no call any more and gives the open ones so long; those without an answer go back.
+    def end(self) -> Collection[asyncio.Task[None]]:
+        """Starts no call any more; gives the open ones, of which those that are cancelled go back.
 
         A media given back is queued and will be asked for again at the next start. That the API
         may have taken the interrupted call does no harm: asking again is safe.
         """
         self._ending = True
-        await self._supervisor.finish(tuple(self._calls.values()), seconds)
+        return tuple(self._calls.values())
 
     # -- which media
 

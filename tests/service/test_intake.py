@@ -15,7 +15,7 @@ from console.clock import monotonic, wall
 from console.domain.facts import MediaAnnounced
 from console.domain.media import MediaId, MediaKey, State
 from console.domain.orders import Taken
-from console.service.intake import Intake
+from console.service.intake import TOLD_AFTER, Intake
 from console.service.recorder import Recorder
 from console.service.standing import Board
 from console.service.supervisor import Supervisor
@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 class Desk:
     """An intake at work, and how often it told of orders."""
 
-    def __init__(self, db: Path, writer: CacheWriter) -> None:
+    def __init__(self, db: Path, writer: CacheWriter, told_after: float) -> None:
         self.db = db
         self.writer = writer
         self.board = Board(now=wall, pid=1, api_url=None)
         self.told = 0
         recorder = Recorder(writer, self.board)
-        self.intake = Intake(db, recorder=recorder, board=self.board, taken=self._taken)
+        self.intake = Intake(
+            db, recorder=recorder, board=self.board, taken=self._taken, told_after=told_after
+        )
 
     def _taken(self) -> None:
         self.told += 1
@@ -51,12 +53,12 @@ def _announced(told: MediaAnnounced, _: object) -> tuple[MediaAnnounced]:
 
 
 @asynccontextmanager
-async def desk(db: Path, *known: str) -> AsyncIterator[Desk]:
+async def desk(db: Path, *known: str, told_after: float = TOLD_AFTER) -> AsyncIterator[Desk]:
     writer = await CacheWriter.open(db, now=wall)
     for key in known:
         told = MediaAnnounced(key=MediaKey(key), at=wall(), id=MediaId(key))
         await writer.decide(told.key, partial(_announced, told))
-    at_work = Desk(db, writer)
+    at_work = Desk(db, writer, told_after)
     supervisor = Supervisor(at_work.board)
     try:
         supervisor.keep("intake", at_work.intake.run)
@@ -133,6 +135,30 @@ async def test_an_inbox_that_somebody_locks_delays_the_orders_only(tmp_path: Pat
         with Inbox(at_work.db) as inbox:
             inbox.leave([order("a")])
         await until(lambda: at_work.told == 2)
+
+
+async def test_an_inbox_that_stays_locked_is_a_trouble_and_delays_the_end_for_a_moment_only(
+    tmp_path: Path,
+) -> None:
+    db = tmp_path / "c.db"
+    with Inbox(db):
+        thief = sqlite3.connect(inbox_path(db), isolation_level=None)
+        thief.execute("BEGIN EXCLUSIVE")
+        async with desk(db, told_after=0) as at_work:
+            await until(lambda: at_work.board.standing.troubles != ())
+            [trouble] = at_work.board.standing.troubles
+            assert trouble.id == "inbox"
+            begun = monotonic()
+        assert monotonic() - begun < 1
+        async with desk(db, told_after=0) as at_work:
+            await until(lambda: at_work.board.standing.troubles != ())
+            thief.execute("ROLLBACK")
+            await until(lambda: at_work.board.standing.troubles == ())
+        async with desk(db) as at_work:
+            thief.execute("BEGIN EXCLUSIVE")
+            await asyncio.sleep(0.7)
+            assert at_work.board.standing.troubles == (), "a moment of that is no trouble"
+        thief.close()
 
 
 async def test_a_file_that_is_no_inbox_is_a_trouble_in_words(tmp_path: Path) -> None:

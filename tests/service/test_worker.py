@@ -393,7 +393,7 @@ async def test_a_media_that_another_claimed_is_left_alone(tmp_path: Path) -> Non
         worker.wake()
         await asyncio.sleep(0.1)
         begun = monotonic()
-        await worker.end(1.0)
+        await supervisor.finish(worker.end(), 1.0)
         assert monotonic() - begun < 0.5
         await supervisor.stop()
     await writer.close()
@@ -445,7 +445,7 @@ async def test_the_queue_is_read_by_the_page_and_the_most_urgent_are_asked_for_f
         await until(lambda: len(api.asked) == count, f"{count} calls")
         # Three pages, and once more to see that nothing is left.
         assert reader.asked <= 8
-        await worker.end(1.0)
+        await supervisor.finish(worker.end(), 1.0)
         await supervisor.stop()
     await writer.close()
     assert api.asked == [f"m-{number:04}" for number in reversed(range(count))]
