@@ -43,6 +43,10 @@ class InboxUnavailable(RetryLater):
     """The inbox cannot be used now; nothing was left in it or taken from it."""
 
 
+class InboxBusy(InboxUnavailable):
+    """Another process holds it, which is over in a moment as a rule."""
+
+
 class Inbox:
     """The inbox of one cache. Any thread may call it."""
 
@@ -200,7 +204,9 @@ class Inbox:
         try:
             yield
         except sqlite3.Error as error:
-            raise InboxUnavailable(
+            busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+            kind = InboxBusy if busy else InboxUnavailable
+            raise kind(
                 f"The inbox {self._path} cannot be used ({error}).", "Try again in a moment."
             ) from error
 

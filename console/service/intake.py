@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from console.cache.inbox import Inbox
+from console.cache.inbox import Inbox, InboxBusy
 from console.clock import monotonic
 from console.domain.exceptions import RetryLater
 from console.domain.orders import Taken
@@ -29,7 +29,7 @@ AT_ONCE = 500
 BUSY_SECONDS = 0.5
 """How long one look waits for another process's lock: the end of the service waits for it too."""
 TOLD_AFTER = 10.0
-"""Seconds for which the inbox may be out of reach before that is a trouble."""
+"""Seconds for which others may hold the inbox before that is a trouble."""
 
 _WORDS = {
     Taken.UNKNOWN: "An order names a media that the cache does not know.",
@@ -93,7 +93,7 @@ class Intake:
             try:
                 done = await asyncio.get_running_loop().run_in_executor(thread, work)
             except RetryLater as error:
-                if monotonic() - begun >= self._told_after:
+                if not isinstance(error, InboxBusy) or monotonic() - begun >= self._told_after:
                     self._board.trouble("inbox", error.what, "Orders wait in it and will be taken.")
             else:
                 self._board.over("inbox")

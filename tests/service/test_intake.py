@@ -167,6 +167,6 @@ async def test_a_file_that_is_no_inbox_is_a_trouble_in_words(tmp_path: Path) -> 
     async with desk(db) as at_work:
         await until(lambda: at_work.board.standing.troubles != ())
         [trouble] = at_work.board.standing.troubles
-    assert trouble.id == "task:intake"
+    assert trouble.id == "inbox"
     assert "inbox" in trouble.text
     assert inbox_path(db).read_text().startswith("these are my notes")
