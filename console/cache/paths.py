@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from console.cache.permissions import protect
+from console.cache.permissions import check_database, check_file, protect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +44,18 @@ def _beside(db: Path, ending: str) -> Path:
 def log_path(db: Path) -> Path:
     """The log file of a cache."""
     return _beside(db, ".log")
+
+
+def check_cache(db: Path) -> None:
+    """Refuses a cache if others can get at any of its files, before something is made of it or beside it.
+
+    Raises:
+        FixSetting: they can; with the command that mends it.
+    """
+    check_database(db)
+    check_database(inbox_path(db))
+    check_file(lock_path(db))
+    check_file(log_path(db))
 
 
 def make_folder(folder: Path) -> None:

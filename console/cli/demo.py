@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from console import clock
+from console.cache.permissions import share_with
 from console.cache.writer import CacheWriter
 from console.cli.options import current_settings, settings_options
 from console.cli.screen import check_terminal, run_screen
@@ -47,6 +48,7 @@ def command() -> int:
     ):
         db = Path(folder) / "media.db"
         chosen = current_settings(db=str(db))
+        share_with(None)  # its folder is nobody else's
         listen = Address("127.0.0.1", _free_port())
         stories = demo_history(clock.wall())
         asyncio.run(_fill(db, stories))

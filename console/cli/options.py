@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from console import config
+from console.cache.permissions import share_with
 from console.cli.output import say
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def current_settings(**fixed: str) -> config.Settings:
         FixSetting: one is wrong.
     """
     settings = config.load({**_given(click.get_current_context()), **fixed}, os.environ)
+    share_with(settings.shared_group)
     for warning in settings.warnings:
         say(warning)
     return settings

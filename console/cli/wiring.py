@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from console import clock, log
-from console.cache.paths import make_folder
+from console.cache.paths import check_cache, log_path
 from console.config import Secret, webhook_url
 from console.domain.exceptions import FixSetting
 
@@ -61,13 +62,15 @@ def log_beside_cache(settings: Settings) -> Iterator[Path]:
     """Logs into the file beside the cache while the block runs; gives its path.
 
     Raises:
-        FixSetting: it cannot be written.
+        FixSetting: it cannot be written, or others can get at it or at the cache.
     """
-    path = log.log_path(settings.db)
+    check_cache(settings.db)
+    path = log_path(settings.db)
     with ExitStack() as stack:
         try:
-            make_folder(path.parent)
-            stack.enter_context(log.to_file(path, secrets(settings)))
+            stack.enter_context(
+                log.to_file(path, secrets(settings), level=settings.log_level, numbers=settings.log_numbers)
+            )
         except OSError as error:
             raise FixSetting(
                 f"The log file {path} cannot be opened: {error.strerror}.",
@@ -79,10 +82,12 @@ def log_beside_cache(settings: Settings) -> Iterator[Path]:
 def secrets(settings: Settings) -> tuple[Secret | None, ...]:
     """What no log may show."""
     passwords = (Secret(login.reveal().partition(":")[2]) for login in settings.webhook_basic)
+    proxy = urlsplit(_revealed(settings.api_proxy) or "").password
     return (
         settings.api_password,
         settings.api_token,
         settings.api_proxy,
+        *((Secret(proxy),) if proxy else ()),
         *settings.webhook_secret,
         *settings.webhook_token,
         *settings.webhook_basic,

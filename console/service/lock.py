@@ -7,8 +7,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from console.cache.paths import create_private, lock_path, sweep_drafts
-from console.cache.permissions import check_file, check_folder
+from console.cache.paths import check_cache, create_private, lock_path, sweep_drafts
 from console.domain.exceptions import FixSetting
 
 if TYPE_CHECKING:
@@ -62,12 +61,11 @@ class ServiceLock:
 
         Raises:
             LockHeld: another service has it.
-            FixSetting: the lock file cannot be opened, or others can get at it.
+            FixSetting: the lock file cannot be opened, or others can get at a file of the cache.
         """
         path = lock_path(db)
+        check_cache(db)
         try:
-            check_folder(path.parent)
-            check_file(path)
             if not path.exists():
                 create_private(path)
             self._fd: int | None = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from console.cache.paths import create_private, inbox_path, lock_path, make_folder, wal_path
+from console.cache.paths import (
+    create_private,
+    inbox_path,
+    lock_path,
+    log_path,
+    make_folder,
+    sweep_drafts,
+    wal_path,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +39,7 @@ def test_companions_lie_beside_the_file(tmp_path: Path) -> None:
     assert inbox_path(db) == tmp_path / "cache.db.inbox"
     assert lock_path(db) == tmp_path / "cache.db.lock"
     assert wal_path(db) == tmp_path / "cache.db-wal"
+    assert log_path(db) == tmp_path / "cache.db.log"
 
 
 def test_a_symbolic_link_has_the_companions_of_its_target(tmp_path: Path) -> None:
@@ -90,3 +99,55 @@ def test_a_file_that_came_meanwhile_stays(tmp_path: Path) -> None:
     create_private(tmp_path / "file", build)
     assert (tmp_path / "file").read_bytes() == b"theirs"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+DRAFTS = (
+    ".media.db.abc_1234.new",
+    ".media.db.abc_1234.new-journal",
+    ".media.db.inbox.abcdefgh.new",
+    ".media.db.lock.abcdefgh.new",
+    ".media.db.log.abcdefgh.new",
+    ".media.db.zzzzzzzz.new-wal",
+)
+OTHERS = (".media.db2.abcdefgh.new", ".media.db.notes.new", "media.db", ".media.db.abcdefgh.new.txt")
+
+
+def test_what_a_kill_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    for name in (*DRAFTS, *OTHERS):
+        (tmp_path / name).touch()
+    (tmp_path / ".media.db.llllllll.new").symlink_to(tmp_path / "media.db")
+    os.link(tmp_path / "media.db", tmp_path / ".media.db.hhhhhhhh.new")
+    sweep_drafts(tmp_path / "media.db")
+    assert {path.name for path in tmp_path.iterdir()} == set(OTHERS)
+
+
+def test_what_is_being_made_is_not_swept(tmp_path: Path) -> None:
+    def build(draft: Path) -> None:
+        sweep_drafts(tmp_path / "media.db")
+        draft.write_bytes(b"whole")
+
+    create_private(tmp_path / "media.db.inbox", build)
+    assert (tmp_path / "media.db.inbox").read_bytes() == b"whole"
+    assert [path.name for path in tmp_path.iterdir()] == ["media.db.inbox"]
+
+
+def test_a_draft_that_is_gone_is_made_again(tmp_path: Path) -> None:
+    drafts: list[Path] = []
+
+    def build(draft: Path) -> None:
+        drafts.append(draft)
+        if len(drafts) == 1:
+            draft.unlink()
+            raise FileNotFoundError(2, "swept away")
+        draft.write_bytes(b"whole")
+
+    create_private(tmp_path / "file", build)
+    assert len(drafts) == 2
+    assert (tmp_path / "file").read_bytes() == b"whole"
+
+
+def test_a_sweep_of_what_cannot_be_read_is_no_failure(tmp_path: Path) -> None:
+    sweep_drafts(tmp_path / "none" / "media.db")
+    (tmp_path / ".media.db.abcdefgh.new").mkdir()
+    sweep_drafts(tmp_path / "media.db")
+    assert (tmp_path / ".media.db.abcdefgh.new").is_dir()

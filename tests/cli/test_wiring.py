@@ -61,10 +61,15 @@ def test_the_log_lies_beside_the_cache_even_before_its_folder_exists(tmp_path: P
 def test_a_log_that_cannot_be_opened_is_a_setting_to_fix(tmp_path: Path) -> None:
     (tmp_path / "media.db.log").mkdir()
     with (
-        pytest.raises(FixSetting, match=r"log file .* cannot be opened: Is a directory"),
+        pytest.raises(FixSetting, match=r"media\.db\.log is not a regular file"),
         log_beside_cache(Settings(db=tmp_path / "media.db")),
     ):
         raise AssertionError("it was opened")
+
+
+def test_a_proxys_password_is_kept_out_of_the_log_by_itself_too(db: Path) -> None:
+    proxy = Secret("http://u:hunter2@proxy.example:3128")
+    assert Secret("hunter2") in secrets(Settings(db=db, api_proxy=proxy))
 
 
 def test_every_secret_setting_is_kept_out_of_the_log(db: Path) -> None:
