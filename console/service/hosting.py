@@ -81,14 +81,14 @@ class ServiceThread:
         return not self._known.is_set()
 
     def standing(self) -> Standing | None:
-        """How the service is doing; None while it does not run here.
+        """How the service is doing; None while it does not run here, or not yet: it may be refused the lock.
 
         A service that could not start, or failed as a whole, has a standing that says so.
         """
         error, service = self.error, self._service
         if error is not None:
             return None if isinstance(error, LockHeld) else self._failed(error)
-        return service.standing if service is not None else None
+        return service.standing if service is not None and self._known.is_set() else None
 
     def viewer_of(self) -> str | None:
         """Who serves the cache instead (`pid 4121`); None if nobody else was found to."""

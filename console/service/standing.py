@@ -149,11 +149,18 @@ class Board:
     def recall(self, last_event_at: Millis | None, before: Standing | None) -> None:
         """The newest webhook of the time before this service, and the standing that it replaces.
 
-        Of one that was killed the last troubles stand in the events without an end; that is told.
+        That it was killed is told, for every console to see; and of its last troubles, which stand in the
+        events without an end, that they had none.
         """
         self._set(replace(self.standing, last_event_at=last_event_at))
         if before is None or before.stopped:
             return
+        self.note(
+            Level.WARNING,
+            "service",
+            f"The service of pid {before.pid} ended without a word: it was killed, or the machine went down. "
+            f"All that it acknowledged is stored; pid {self.standing.pid} serves now.",
+        )
         for trouble in before.troubles:
             self.note(
                 Level.INFO,

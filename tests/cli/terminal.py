@@ -37,8 +37,8 @@ class Terminal:
     @property
     def pid(self) -> int:
         """The process id of the command."""
-        pid: int = self._child.pid
-        return pid
+        assert self._child.pid is not None
+        return self._child.pid
 
     @property
     def lines(self) -> list[str]:

@@ -114,6 +114,29 @@ def test_a_viewer_serves_soon_after_nobody_else_does(tmp_path: Path) -> None:
         other.stop()
 
 
+def test_of_several_viewers_none_but_the_new_holder_ever_says_that_it_serves(tmp_path: Path) -> None:
+    db = tmp_path / "c.db"
+    lock = ServiceLock(db)
+    looking = threading.Event()
+
+    def free_at_last() -> Holder | None:
+        looking.set()
+        return None
+
+    viewer = ServiceThread(partial(make, db), holder=free_at_last)
+    viewer.start()
+    try:
+        assert looking.wait(5)
+        told = []
+        deadline = monotonic() + 1
+        while monotonic() < deadline:
+            told.append(viewer.standing())
+        assert set(told) == {None}, "it tried for a lock that another one had got"
+    finally:
+        viewer.stop()
+        lock.release()
+
+
 def test_a_viewer_names_the_process_that_holds_the_lock_now(tmp_path: Path) -> None:
     db = tmp_path / "c.db"
     held: Holder | None = Holder(4121, passing=False)

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 
 from console.cache.writer import CacheUnavailable, Recorded
 from console.clock import monotonic
@@ -58,6 +59,24 @@ def test_at_the_beginning(clock: Clock) -> None:
         Health.UNKNOWN,
     )
     assert Board(now=clock, pid=7, api_url=None).standing.health is Health.NOT_CONFIGURED
+
+
+async def test_what_is_told_of_the_service_before_is_that_it_was_killed_with_its_troubles(
+    clock: Clock,
+) -> None:
+    ended = board(clock)
+    ended.trouble("login", "The login was refused.", "Fix it.")
+    for before, told in (
+        (None, []),
+        (structs.replace(ended.standing, stopped=True), []),
+        (structs.replace(ended.standing, pid=6), ["pid 6 ended without a word", "pid 6 was killed while"]),
+    ):
+        fresh, kept = board(clock), Kept()
+        fresh.recall(clock.at, before)
+        await fresh.end(kept)
+        assert fresh.standing.last_event_at == clock.at
+        assert len(kept.notices) == len(told)
+        assert all(words in notice.text for words, notice in zip(told, kept.notices, strict=True))
 
 
 def test_a_trouble_keeps_its_beginning_and_ends(clock: Clock) -> None:
