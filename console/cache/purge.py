@@ -11,10 +11,15 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from msgspec.structs import replace
+
 from console.cache.bodies import GONE, unpack
-from console.cache.paths import wal_path
+from console.cache.inbox import Inbox
+from console.cache.paths import inbox_path, wal_path
+from console.cache.reader import CacheReader
 from console.cache.rebuild import Bodies
 from console.cache.replay import remove_bodies
+from console.cache.source import look, unreadable
 from console.domain.exceptions import ConsoleError
 from console.domain.maintenance import Purged, digits
 
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
 AT_ONCE: Final = 200
 """Rows in one step: some milliseconds of work."""
 _BODIES_AT_ONCE: Final = 50
+EVERY: Final = 2**31
+"""As a limit: no limit."""
 
 _TEMPORARY: Final = (
     "CREATE TEMP TABLE chosen (n INTEGER PRIMARY KEY, account TEXT, key TEXT, UNIQUE (account, key))",
@@ -210,6 +217,30 @@ class PurgePlan:
         with closing(self._connection.execute(statement, params)) as cursor:
             rows: list[Row] = cursor.fetchall()
             return rows
+
+
+def foresee(db: Path, order: Purge, read: Callable[[bytes, Millis], Reading]) -> Purged:
+    """What a purge would remove now; changes nothing.
+
+    Raises:
+        NoCache: there is none.
+        ConsoleError: it cannot be read.
+    """
+    with CacheReader(db):  # for its checks
+        pass
+    try:
+        with closing(sqlite3.connect(look(db).address(db), uri=True, isolation_level=None)) as connection:
+            plan = PurgePlan(connection, order, read)
+            for _ in plan.make():
+                pass
+            counts = plan.counts()
+            if inbox_path(db).exists():
+                with Inbox(db) as inbox:
+                    waiting = plan.unwanted(inbox.waiting(EVERY))
+                counts = replace(counts, orders=counts.orders + len(waiting))
+            return counts
+    except sqlite3.Error as error:
+        raise unreadable(db, error) from error
 
 
 def number_pattern(number: str) -> str:

@@ -28,6 +28,8 @@ _COMMANDS: Final = {
     "list": _Entry("console.cli.list", "Prints the media that the cache knows."),
     "show": _Entry("console.cli.show", "Prints all about one media, with its history."),
     "download": _Entry("console.cli.download", "Asks the client to download media."),
+    "replay": _Entry("console.cli.replay", "Builds every media anew from the webhook bodies, and compares."),
+    "purge": _Entry("console.cli.purge", "Removes old media or those of a sender, with all that was kept."),
 }
 
 
