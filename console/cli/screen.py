@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from console import clock
+from console.cache.mounts import check_place
+from console.cache.soundness import check_sound
 from console.cli.options import current_settings
 from console.cli.output import say
 from console.cli.signals import ending_signals
@@ -32,13 +36,27 @@ def open_screen() -> int:
 
     Raises:
         FixSetting: a setting is wrong, or there is no terminal to draw on.
+        ConsoleError: the cache is damaged, or none that this version may use.
     """
     check_terminal()
     settings = current_settings()
     for warning in check_service(settings):
         say(warning)
+    _check_cache(settings.db)
     with ending_signals(on_terminal=True) as signals:
         return run_screen(settings, signals)
+
+
+def _check_cache(db: Path) -> None:
+    """Refuses a cache that no service could work on, as long as none does.
+
+    Raises:
+        ConsoleError: so it is. Nothing was changed.
+    """
+    check_place(db)
+    if db.exists() and holder(db) is None:
+        with suppress(sqlite3.OperationalError):  # that may pass, and the service tells of it
+            check_sound(db)
 
 
 def run_screen(settings: Settings, signals: Signals, account: str = "") -> int:

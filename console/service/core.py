@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import random
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
 from console.cache import queries
+from console.cache.mounts import check_place, mounted
 from console.cache.reader import AsyncCacheReader
 from console.cache.writer import CacheWriter
 from console.clock import uptime as machine_uptime
 from console.clock import wall
 from console.domain.media import State
+from console.domain.standing import Level
 from console.listener.app import WebhookApp
 from console.listener.guards import Guards
 from console.listener.refusals import Refusals
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
     from console.listener.answers import Receive, Scope, Send
     from console.platforms.base import MediaApi, WebhookReader
 
+log = logging.getLogger(__name__)
+
 BIND_AGAIN = 5.0
 """Seconds between two tries to get the listener's port."""
 GRACE = 1.0
@@ -67,6 +72,7 @@ class Service:
         uniform: the source of chance.
         wait: how to wait for the worker's and the clocks' sake.
         passing: it serves only for the work of one command, and others are to know.
+        mounts: gives the table of what is mounted; the cache must lie on a local file system.
     """
 
     def __init__(
@@ -81,9 +87,11 @@ class Service:
         uniform: Uniform | None = None,
         wait: Wait = until_set,
         passing: bool = False,
+        mounts: Callable[[], str] = mounted,
     ) -> None:
         self._settings = settings
         self._passing = passing
+        self._mounts = mounts
         self._api = api
         self._read = read
         self._now = now
@@ -130,6 +138,10 @@ class Service:
         async with AsyncExitStack() as stack:
             if self._api is not None:
                 stack.push_async_callback(self._api.aclose)
+            doubt = await asyncio.to_thread(check_place, self._settings.db, self._mounts)
+            if doubt is not None:
+                log.warning("%s", doubt)
+                self._board.note(Level.WARNING, "service", doubt)
             lock = await asyncio.to_thread(ServiceLock, self._settings.db, passing=self._passing)
             stack.callback(lock.release)
             writer = await CacheWriter.open(self._settings.db, now=self._now)

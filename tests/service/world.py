@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from console.cache import queries
 from console.cache.inbox import Inbox
+from console.cache.mounts import mounted
 from console.cache.reader import CacheReader, NoCache
 from console.clock import Uptime, monotonic, wall
 from console.config import Address, Secret, Settings
@@ -166,6 +167,7 @@ async def running(
     chance: Callable[[float, float], float] | None = None,
     calls: int = 4,
     callback_timeout: float = 600.0,
+    mounts: Callable[[], str] = mounted,
 ) -> AsyncIterator[World]:
     """Runs a service; the simulator's callbacks go to it."""
     time = time if time is not None else FastTime()
@@ -178,7 +180,14 @@ async def running(
         callback_timeout=callback_timeout,
     )
     service = Service(
-        settings, api=api, read=read, now=time.now, uptime=time.uptime, uniform=chance, wait=time.wait
+        settings,
+        api=api,
+        read=read,
+        now=time.now,
+        uptime=time.uptime,
+        uniform=chance,
+        wait=time.wait,
+        mounts=mounts,
     )
     ready, stop = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
