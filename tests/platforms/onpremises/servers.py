@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import socket
 import subprocess
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 if TYPE_CHECKING:
@@ -111,6 +113,20 @@ async def keep_open(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
     """Answers with an empty object and waits until the other side hangs up."""
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
     await hang(reader, writer)
+
+
+@contextmanager
+def never_accepted() -> Iterator[str]:
+    """An address whose connections nobody takes: a full backlog drops the handshakes of those who come."""
+    with ExitStack() as held:
+        endpoint = held.enter_context(socket.socket())
+        endpoint.bind(("127.0.0.1", 0))
+        endpoint.listen(0)
+        for _ in range(4):
+            waiting = held.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(endpoint.getsockname())
+        yield f"http://127.0.0.1:{endpoint.getsockname()[1]}"
 
 
 def make_authority(folder: Path, name: str) -> Path:

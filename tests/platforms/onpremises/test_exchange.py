@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import ssl
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from console.domain.exceptions import FixSetting
 from console.domain.media import Origin
 from console.platforms.onpremises.exchange import MAX_ANSWER, Endpoint, Reply, root_of
 from console.platforms.onpremises.faults import Fault
-from tests.platforms.onpremises.servers import RawServer, hang, http, make_authority
+from tests.platforms.onpremises.servers import RawServer, hang, http, make_authority, never_accepted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -207,20 +206,11 @@ async def test_a_host_that_has_no_address() -> None:
 
 
 async def test_a_connection_that_is_never_taken() -> None:
-    # A full backlog drops the handshakes of those who come later.
-    with contextlib.ExitStack() as held:
-        endpoint = held.enter_context(socket.socket())
-        endpoint.bind(("127.0.0.1", 0))
-        endpoint.listen(0)
-        for _ in range(4):
-            waiting = held.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(endpoint.getsockname())
-        port = endpoint.getsockname()[1]
-        reply = await ask(f"http://127.0.0.1:{port}", connect_timeout=0.1)
+    with never_accepted() as url:
+        reply = await ask(url, connect_timeout=0.1)
     assert told(reply) == ("connect-timeout", False)
     assert isinstance(reply, Fault)
-    assert reply.error.title == f"No connection to 127.0.0.1:{port} within 0.1 s"
+    assert reply.error.title == f"No connection to {url.removeprefix('http://')} within 0.1 s"
 
 
 async def test_our_own_authority_is_trusted_and_no_other(authorities: Path) -> None:
