@@ -35,8 +35,10 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
     """The headers by name, in small letters.
 
     Raises:
-        Refusal: the head is too large, or leaves open where the body ends.
+        Refusal: the head is too large, of another protocol, or leaves open where the body ends.
     """
+    if scope["http_version"] not in ("1.0", "1.1"):
+        raise Refusal(400, "not-http", "Only HTTP/1.0 and HTTP/1.1 are spoken here.")
     headers: dict[bytes, bytes] = {}
     size = len(scope["raw_path"]) + len(scope["query_string"])
     for name, value in scope["headers"]:

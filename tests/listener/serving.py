@@ -7,20 +7,24 @@ import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from console.cache.writer import CacheWriter
+from console.cache.writer import CacheWriter, Recorded
 from console.clock import wall
 from console.listener.app import WebhookApp
-from console.listener.server import ListenerServer
+from console.listener.guards import Guards
+from console.listener.refusals import Refusals
+from console.listener.server import ListenerServer, Tls
 from console.platforms.onpremises.webhook import read_webhook
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from console.cache.writer import Recorded
+    from console.config import Settings
     from console.domain.exceptions import RetryLater
     from console.domain.media import Millis
+    from console.domain.reading import Reading
     from console.listener.app import Recording
+    from console.listener.connection import Patience
     from console.platforms.base import WebhookReader
 
 
@@ -57,14 +61,35 @@ async def serving(server: ListenerServer) -> AsyncIterator[str]:
             server.stop()
 
 
+class Storing:
+    """A cache that takes everything at once and keeps nothing."""
+
+    async def take_webhook(self, body: bytes, received_at: Millis, reading: Reading) -> Recorded:
+        return Recorded(new_facts=reading.facts)
+
+
 @asynccontextmanager
 async def listening(
-    writer: Recording, told: Told, *, read: WebhookReader = read_webhook, **limits: Any
+    writer: Recording,
+    told: Told,
+    *,
+    settings: Settings | None = None,
+    read: WebhookReader = read_webhook,
+    patience: Patience | None = None,
+    connections: int | None = None,
+    **limits: Any,
 ) -> AsyncIterator[str]:
-    """A listener over a writer; gives its base URL."""
-    app = WebhookApp(writer, read, now=wall, witness=told, **limits)
-    async with serving(ListenerServer(app, "127.0.0.1", 0)) as address:
-        yield f"http://{address}"
+    """A listener over a writer, with the guards and the TLS of the settings; gives its base URL."""
+    refusals = Refusals(told)
+    app = WebhookApp(
+        writer, read, now=wall, witness=told, guards=Guards(settings), refusals=refusals, **limits
+    )
+    tls = Tls.of(settings) if settings is not None else None
+    server = ListenerServer(
+        app, "127.0.0.1", 0, tls=tls, refused=refusals.tell, patience=patience, connections=connections
+    )
+    async with serving(server) as address:
+        yield f"{'https' if tls is not None else 'http'}://{address}"
 
 
 @asynccontextmanager

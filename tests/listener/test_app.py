@@ -38,8 +38,10 @@ class Held:
     def __init__(self) -> None:
         self.entered = asyncio.Event()
         self.commit = asyncio.Event()
+        self.taken = asyncio.Semaphore(0)
 
     async def take_webhook(self, body: bytes, received_at: Millis, reading: Reading) -> Recorded:
+        self.taken.release()
         self.entered.set()
         await self.commit.wait()
         return Recorded(new_facts=reading.facts)
