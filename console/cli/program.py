@@ -29,6 +29,7 @@ _COMMANDS: Final = {
     "show": _Entry("console.cli.show", "Prints all about one media, with its history."),
     "download": _Entry("console.cli.download", "Asks the client to download media."),
     "replay": _Entry("console.cli.replay", "Builds every media anew from the webhook bodies, and compares."),
+    "recover": _Entry("console.cli.recover", "Rebuilds a damaged cache from what can be read of it."),
     "purge": _Entry("console.cli.purge", "Removes old media or those of a sender, with all that was kept."),
 }
 
