@@ -80,7 +80,7 @@ def open_writer(
         sqlite3.Error: anything that may pass.
     """
     check_sqlite()
-    check_database(db)
+    check_database(db.resolve())
     peek(db)
     if not os.access(db, os.W_OK):  # before SQLite makes companions of it that nobody may write either
         raise _not_writable(db)

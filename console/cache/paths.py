@@ -52,7 +52,7 @@ def check_cache(db: Path) -> None:
     Raises:
         FixSetting: they can; with the command that mends it.
     """
-    check_database(db)
+    check_database(db.resolve())
     check_database(inbox_path(db))
     check_file(lock_path(db))
     check_file(log_path(db))

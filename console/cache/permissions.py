@@ -56,13 +56,15 @@ def protect(handle: int, beside: Path) -> None:
         os.fchmod(handle, _OWNERS_FILE if _group is None else _GROUPS_FILE)
 
 
-def check_database(db: Path) -> None:
+def check_database(place: Path) -> None:
     """Refuses a database that others can get at: by its folder, itself, or what SQLite keeps beside it.
+
+    Args:
+        place: where it lies itself; a link to it is refused.
 
     Raises:
         FixSetting: they can; with the command that mends it.
     """
-    place = db.resolve()
     check_folder(place.parent)
     for ending in _COMPANIONS:
         check_file(place.with_name(place.name + ending))
@@ -88,9 +90,13 @@ def check_folder(folder: Path) -> None:
         )
     others = stat.S_IWOTH if _group is not None else stat.S_IWOTH | stat.S_IWGRP
     if found.st_mode & others and not found.st_mode & stat.S_ISVTX:
+        remedy = f"Run: chmod {'o-w' if _group is not None else 'go-w'} {folder}"
+        if _group is None and found.st_mode & stat.S_ISGID:
+            remedy = (
+                f"If they share it as a group, set SHARED_GROUP to {_named(found.st_gid)}. Else r{remedy[1:]}"
+            )
         raise FixSetting(
-            f"In the folder {folder} other users may replace the cache and the files beside it.",
-            f"Run: chmod {'o-w' if _group is not None else 'go-w'} {folder}",
+            f"In the folder {folder} other users may replace the cache and the files beside it.", remedy
         )
 
 

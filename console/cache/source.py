@@ -55,7 +55,7 @@ def look(db: Path) -> Source:
         NoCache: nothing.
         FixSetting: it cannot be looked at, or others can get at it.
     """
-    check_database(db)
+    check_database(db.resolve())
     return Source(_inode(db), immutable=not wal_path(db).exists())
 
 

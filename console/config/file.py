@@ -33,7 +33,7 @@ def read_file(path: Path, named: str | None) -> dict[str, Given]:
     """
     try:
         text, found = _text(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if named is None:
             return {}
         raise FixSetting(

@@ -84,10 +84,10 @@ def test_a_link_to_a_database_is_followed_but_none_beside_it(tmp_path: Path) -> 
     db, link = tmp_path / "real" / "media.db", tmp_path / "link.db"
     create_private(db)
     link.symlink_to(db)
-    check_database(link)
+    check_cache(link)
     (tmp_path / "real" / "media.db-wal").symlink_to(db)
     with pytest.raises(FixSetting, match=r"media\.db-wal is a symbolic link"):
-        check_database(link)
+        check_cache(link)
 
 
 @pytest.mark.parametrize(

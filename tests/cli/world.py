@@ -89,10 +89,14 @@ def command(*arguments: str) -> list[str]:
 
 @contextmanager
 def running(
-    arguments: list[str], env: dict[str, str], announced: str
+    arguments: list[str], env: dict[str, str], announced: str, program: str = ""
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A command that goes on until it is stopped, and what `announced` (a pattern) found on its stderr."""
-    process = subprocess.Popen(command(*arguments), env=env, stderr=subprocess.PIPE, text=True)
+    """A command that goes on until it is stopped, and what `announced` (a pattern) found on its stderr.
+
+    Another `program` than the console where one is named.
+    """
+    line = [program, *arguments] if program else command(*arguments)
+    process = subprocess.Popen(line, env=env, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     try:
         for line in process.stderr:
