@@ -120,14 +120,6 @@ WRONG = {
 }
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
-
-
 def test_a_database_that_can_be_no_file_is_refused_with_its_path(tmp_path: Path) -> None:
     file, pipe = write(tmp_path / "file", "no folder"), tmp_path / "pipe"
     os.mkfifo(pipe)

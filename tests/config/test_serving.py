@@ -10,13 +10,11 @@ import pytest
 from console.config import Settings, check_service, load, webhook_url
 from console.config.serving import is_loopback
 from console.domain.exceptions import FixSetting
-from tests.config.test_loading import home, variables, write
+from tests.config.test_loading import variables, write
 from tests.listener.certificates import certificate, expired
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-__all__ = ["home"]
 
 GUARDS = {
     "webhook_secret": "canary-of-16-cha",
