@@ -236,7 +236,11 @@ async def _connect(address: str) -> aiosqlite.Connection:
     import aiosqlite  # only here: the shell's reader starts without it
 
     connection = await aiosqlite.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
-    await connection.create_function("casefold", 1, _casefold, deterministic=True)
+    try:
+        await connection.create_function("casefold", 1, _casefold, deterministic=True)
+    except BaseException:
+        await connection.close()  # its thread would keep the program from ending
+        raise
     return connection
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from console import clock, log
 from console.cache.paths import check_cache, log_path
+from console.cli.crash import crash_logged
 from console.config import Secret, webhook_url
 from console.domain.exceptions import FixSetting
 
@@ -76,6 +77,7 @@ def log_beside_cache(settings: Settings) -> Iterator[Path]:
                 f"The log file {path} cannot be opened: {error.strerror}.",
                 "Give this user the right to write there, or choose another cache with --db.",
             ) from None
+        stack.enter_context(crash_logged(path))
         yield path
 
 

@@ -9,7 +9,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import aclosing, asynccontextmanager, closing
+import threading
+from contextlib import aclosing, asynccontextmanager, closing, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -279,6 +280,23 @@ async def test_many_tasks_share_one_reader(db: Path) -> None:
         await asyncio.sleep(0)
         running.cancel()
         assert await reader.run(ALL) == ["a"]
+
+
+async def test_opening_that_is_given_up_at_any_moment_leaves_no_thread(db: Path) -> None:
+    async with writing(db):
+        pass
+    before = set(threading.enumerate())
+    for turn in range(60):
+        reader = AsyncCacheReader(db)
+        opening = asyncio.ensure_future(reader.open())
+        await asyncio.sleep(turn / 10_000)
+        opening.cancel()
+        with suppress(asyncio.CancelledError):
+            await opening
+        await reader.close()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(2)
+        assert not thread.is_alive()
 
 
 @pytest.fixture

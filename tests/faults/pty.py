@@ -1,4 +1,4 @@
-"""A command on a pseudo-terminal that is watched to its end: what it wrote, how it left the terminal, its code."""
+"""A command on a pseudo-terminal, watched to its end: what it wrote, how it left the terminal, its code."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class Pty(Terminal):
         self._child.logfile_read = self._wrote
         self._before: list[Any] = termios.tcgetattr(self._child.child_fd)
         self._after: list[Any] = []
+        self._master: io.IOBase = vars(self._child)["ptyproc"].fileobj
         self._gone = False
 
     @property
@@ -86,7 +87,7 @@ class Pty(Terminal):
 
     def hang_up(self) -> None:
         """Closes the terminal, as a lost SSH connection does."""
-        self._child.ptyproc.fileobj.close()
+        self._master.close()
 
     def ended_alone(self, seconds: float = 5) -> HungUp:
         """Waits for the end of a command whose terminal was closed."""
@@ -117,7 +118,7 @@ class Pty(Terminal):
 
     def kill(self) -> None:
         """Ends it whatever it does."""
-        if not self._child.closed and not self._child.ptyproc.fileobj.closed:
+        if not self._child.closed and not self._master.closed:
             super().kill()
         elif not self._gone and self._child.isalive():
             os.kill(self.pid, signal.SIGKILL)

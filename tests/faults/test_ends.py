@@ -22,12 +22,13 @@ from tests.faults.pty import pty
 from tests.faults.sabotage import CANARY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from console.simulator import Simulator
     from tests.faults.pty import Pty
 
 LOG = "media.db.log"
+SLOW = pytest.mark.slow
 
 
 @pytest.fixture
@@ -71,6 +72,7 @@ def test_t48_a_lost_terminal_ends_the_screen_at_once_and_it_does_not_spin(db: Pa
     assert "Traceback" not in db.with_name(LOG).read_text()
 
 
+@pytest.mark.slow
 def test_t48_a_lost_terminal_ends_the_demo_and_nothing_is_left_of_it(demo: dict[str, str]) -> None:
     with pty(["demo"], demo) as screen:
         screen.until_text("connected")
@@ -105,7 +107,7 @@ async def in_a_call(screen: Pty, db: Path, simulator: Simulator) -> None:
     screen.until(lambda _: len(simulator.store_calls()) == 1)
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGHUP, pytest.param(signal.SIGTERM, marks=SLOW)])
 async def test_t48_a_call_that_is_open_goes_back_and_is_made_again(
     db: Path, simulator: Simulator, number: signal.Signals
 ) -> None:
@@ -138,6 +140,7 @@ def test_t48_a_headless_listener_outlives_its_terminal(db: Path) -> None:
     assert "c" in stored(db)
 
 
+@pytest.mark.slow
 def test_t48_what_was_acknowledged_before_the_terminal_was_lost_is_stored(db: Path) -> None:
     port = free_port()
     with pty([], environment(db, listen=at(port))) as screen:
@@ -153,7 +156,14 @@ def test_t48_what_was_acknowledged_before_the_terminal_was_lost_is_stored(db: Pa
 # -- T49: signals and defects
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        pytest.param(signal.SIGINT, marks=SLOW),
+        pytest.param(signal.SIGQUIT, marks=SLOW),
+    ],
+)
 def test_t49_a_signal_ends_the_screen_in_order(db: Path, number: signal.Signals) -> None:
     with pty([], environment(db)) as screen:
         serves(screen)
@@ -164,6 +174,7 @@ def test_t49_a_signal_ends_the_screen_in_order(db: Path, number: signal.Signals)
     assert "Traceback" not in db.with_name(LOG).read_text()
 
 
+@pytest.mark.slow
 def test_t49_a_signal_ends_the_demo_and_nothing_is_left_of_it(demo: dict[str, str]) -> None:
     with pty(["demo"], demo) as screen:
         screen.until_text("connected")
@@ -173,6 +184,7 @@ def test_t49_a_signal_ends_the_demo_and_nothing_is_left_of_it(demo: dict[str, st
     assert screen.last_words == ""
 
 
+@pytest.mark.slow
 def test_t49_a_second_signal_ends_at_once_a_screen_that_nobody_reads(db: Path) -> None:
     with pty([], environment(db)) as screen:
         serves(screen)
@@ -188,26 +200,21 @@ def test_t49_a_second_signal_ends_at_once_a_screen_that_nobody_reads(db: Path) -
         assert screen.ended() == 128 + signal.SIGTERM
 
 
-BREAKS: dict[str, Callable[[Pty], object]] = {
-    "Follower.run": lambda screen: None,
-    "MainScreen.compose": lambda screen: None,
-    "MainScreen.on_mount": lambda screen: None,
-    "MainScreen.tick": lambda screen: None,
-    "Bar.render_line": lambda screen: None,
-    "MainScreen.on_key": lambda screen: screen.press("j"),
-    "Help.lines": lambda screen: screen.press("?"),
-    "ServiceThread.start": lambda screen: None,
-}
+QUICKEST = ("Follower.run", "MainScreen.compose")
+OTHERS = ("MainScreen.on_mount", "MainScreen.tick", "Bar.render_line", "ServiceThread.start")
+BY_KEY = {"MainScreen.on_key": "j", "Help.lines": "?"}
 
 
-@pytest.mark.parametrize("function", BREAKS)
+@pytest.mark.parametrize(
+    "function", [*QUICKEST, *(pytest.param(name, marks=SLOW) for name in (*OTHERS, *BY_KEY))]
+)
 def test_t49_a_defect_of_the_screen_is_one_line_and_its_traceback_is_in_the_log(
     db: Path, function: str
 ) -> None:
     with pty(sabotaged(function), environment(db), columns=300, program=sys.executable) as screen:
-        if function in ("MainScreen.on_key", "Help.lines"):
+        if function in BY_KEY:
             serves(screen)
-        BREAKS[function](screen)
+            screen.press(BY_KEY[function])
         assert screen.ended() == 1
         screen.assert_restored()
     log = db.with_name(LOG)
@@ -220,13 +227,38 @@ def test_t49_a_defect_of_the_screen_is_one_line_and_its_traceback_is_in_the_log(
     assert function.partition(".")[2] in log.read_text()
 
 
+def test_t49_a_defect_around_the_screen_is_one_line_too(db: Path) -> None:
+    with pty(
+        sabotaged("ConsoleApp.__init__"), environment(db), columns=300, program=sys.executable
+    ) as screen:
+        assert screen.ended() == 1
+        screen.assert_restored()
+    assert screen.last_words == (
+        "media-console: A fault of the program ended it (Sabotage). "
+        f"Please report it with the traceback from the log, {db.with_name(LOG)}."
+    )
+    assert CANARY in db.with_name(LOG).read_text()
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["show", "a"]])
+def test_t49_a_defect_of_a_plain_command_is_told_with_its_code(db: Path, arguments: list[str]) -> None:
+    ended = subprocess.run(
+        [sys.executable, *sabotaged("CacheReader.__init__", *arguments)],
+        env=environment(db),
+        capture_output=True,
+        text=True,
+        timeout=15,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("media-console: A fault of the program ended it (Sabotage).")
+
+
 @pytest.mark.parametrize(
     ("function", "told"),
     [
         ("Intake.run", "The part 'intake' of the service failed (Sabotage)."),
-        ("Silence.run", "The part 'silence' of the service failed (Sabotage)."),
         ("Service._serve", "The service failed (Sabotage)."),
-        ("make_service", "The service failed (Sabotage)."),
+        pytest.param("make_service", "The service failed (Sabotage).", marks=SLOW),
     ],
 )
 def test_t49_a_defect_of_the_service_is_told_and_the_screen_goes_on(
@@ -270,8 +302,9 @@ def interrupt_the_start(env: dict[str, str], number: signal.Signals, seconds: fl
     assert screen.last_words == ""
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("seconds", [0, 0.03, 0.2, 0.5])
+@pytest.mark.parametrize(
+    ("number", "seconds"), [(signal.SIGINT, 0), (signal.SIGINT, 0.2), (signal.SIGTERM, 0.4)]
+)
 def test_t49_a_signal_while_it_starts_says_nothing(db: Path, number: signal.Signals, seconds: float) -> None:
     interrupt_the_start(environment(db), number, seconds)
 
@@ -304,6 +337,7 @@ def test_t50_a_stopped_screen_leaves_the_terminal_to_the_shell_and_comes_back(db
         screen.assert_restored()
 
 
+@pytest.mark.slow
 def test_t50_a_stopped_screen_that_is_told_to_end_does_so_when_it_goes_on(db: Path) -> None:
     with pty([], environment(db)) as screen:
         serves(screen)
@@ -327,6 +361,7 @@ def test_t50_any_size_is_drawn(db: Path) -> None:
         screen.assert_restored()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1, 1), (300, 100), (80, 24)])
 def test_t50_it_starts_at_any_size(db: Path, size: tuple[int, int]) -> None:
     with pty([], environment(db), *size) as screen:
@@ -337,6 +372,7 @@ def test_t50_it_starts_at_any_size(db: Path, size: tuple[int, int]) -> None:
         screen.assert_restored()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extra", [{"NO_COLOR": "1"}, {"TERM": "linux"}, {"TERM": "vt100"}, {"LANG": "C"}])
 def test_t50_poor_terminals_are_drawn_on(db: Path, extra: dict[str, str]) -> None:
     assignments = [f"{name}={value}" for name, value in extra.items()]
