@@ -46,6 +46,7 @@ def say(words: object) -> None:
 def complain(error: click.ClickException) -> None:
     """What is wrong with a command line, on stderr; its lines are cleaned, for they repeat words of it."""
     told = io.StringIO()
+    error.message = display.line(error.message, 2000)
     error.show(told)
     with suppress(OSError):
         for part in told.getvalue().splitlines():
