@@ -47,7 +47,7 @@ class LogFile:
         try:
             handle = self._current(len(line))
             if self.lost:
-                self._put(handle, b"... %d lines could not be written here\n" % self.lost)
+                self._put(handle, b"... lines that could not be written here: %d\n" % self.lost)
                 self.lost = 0
             self._put(handle, line)
         except (OSError, FixSetting):

@@ -106,7 +106,7 @@ def test_lines_that_cannot_be_written_are_counted(path: Path) -> None:
         assert log.lost == 2
         path.rmdir()
         log.write("three\n")
-    assert path.read_text() == "... 2 lines could not be written here\nthree\n"
+    assert path.read_text() == "... lines that could not be written here: 2\nthree\n"
 
 
 def test_what_no_encoding_can_say_is_escaped(path: Path) -> None:

@@ -103,7 +103,7 @@ def _converted(name: str, read: Callable[[str], _T], value: Given, *, secret: bo
 
 def _without_login(text: str) -> str:
     """Masks what stands before the @ of a URL: whoever put a password there did so by mistake."""
-    return re.sub(r"(//)[^/]*@", r"\1••••@", text)
+    return re.sub(r"(//).*@", r"\1••••@", text)
 
 
 def _usual_db() -> Path:

@@ -1,4 +1,4 @@
-"""Files that nobody else may see, or a group alone; what a kill leaves; a settings file with a secret."""
+"""Files that nobody else may see, or a group alone; and what a kill leaves of them."""
 
 from __future__ import annotations
 
@@ -283,98 +283,6 @@ def test_t16_a_kill_while_the_files_are_made_leaves_none_that_is_empty(tmp_path:
             assert post(url, announcement("a")) == 200
             assert not list(db.parent.glob(".*.new*"))
         assert loose(db.parent) == []
-
-
-# -- T54: a settings file with a secret
-
-
-@pytest.mark.parametrize(
-    ("mode", "told"),
-    [(0o644, "Run: chmod 600 "), (0o640, "Run: chmod 600 "), (0o606, "may be changed by every user")],
-)
-def test_t54_a_settings_file_that_others_can_get_at_is_refused(
-    db: Path, mode: int, told: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = db.with_name("config.toml")
-    path.write_text("api_token = 'hunter2-canary'\n")
-    path.chmod(mode)
-    assert run(["list", "--config", str(path)]) == 2
-    shown = capsys.readouterr().err
-    assert told in shown
-    assert "canary" not in shown
-
-
-def test_t54_another_users_settings_file_is_refused(several: Box) -> None:
-    path = several.folder / "config.toml"
-    path.write_text("theme = 'light'\n")
-    path.chmod(0o644)
-    env = environment(several.folder / "cache.db")
-    if several.stranger is not None:
-        os.chown(path, 61002, -1)
-        refused = several.owner.run(env, "list", "--config", str(path))
-        assert refused.returncode == 2
-        assert "belongs to another user (number 61002)" in refused.stderr
-        os.chown(path, 0, -1)  # root's is as good as one's own
-    assert several.owner.run(env, "list", "--config", str(path)).returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        (b"api_token = 'hunter2\ncanary'\n", "is not TOML"),
-        (b'api_token = "hunter2-canary\\n"', "Give a token in one line"),
-        (b"\xef\xbb\xbfapi_token = 'hunter2-canary'\n", None),
-        (b"\xff\xfea\x00", "it is not UTF-8 text"),
-        (b"api_token = hunter2-canary\n", "is not TOML"),
-        (b"api_token = ['hunter2-canary']\n", "API_TOKEN in line 1"),
-        (b"api_pasword = 'hunter2-canary'\n", "Did you mean api_password?"),
-        (b"", None),
-    ],
-)
-def test_t54_what_is_wrong_in_it_is_said_without_the_secret(
-    db: Path, content: bytes, told: str | None, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = db.with_name("config.toml")
-    path.write_bytes(content)
-    assert run(["list", "--config", str(path)]) == (0 if told is None else 2)
-    shown = capsys.readouterr().err
-    assert (told or "") in shown
-    assert "canary" not in shown
-
-
-@pytest.mark.parametrize(
-    ("what", "told"),
-    [
-        ("missing", "There is no settings file"),
-        ("link", "and is a symbolic link"),
-        ("folder", "Is a directory"),
-        ("pipe", "it is not a regular file"),
-    ],
-)
-def test_t54_what_is_no_file_of_ones_own_is_said(
-    db: Path, what: str, told: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = db.with_name("config.toml")
-    if what == "link":
-        db.with_name("kept").write_text("api_token = 'hunter2-canary'\n")
-        path.symlink_to(db.with_name("kept"))
-    elif what == "folder":
-        path.mkdir()
-    elif what == "pipe":
-        os.mkfifo(path)
-    assert run(["list", "--config", str(path)]) == 2
-    assert told in capsys.readouterr().err
-
-
-def test_t54_a_secret_with_a_line_end_in_the_environment_is_refused_unseen(
-    db: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("MEDIA_CONSOLE_API_USERNAME", "u")
-    monkeypatch.setenv("MEDIA_CONSOLE_API_PASSWORD", "hunter2-canary\n")
-    assert run(["list"]) == 2
-    told = capsys.readouterr().err
-    assert "API_PASSWORD in MEDIA_CONSOLE_API_PASSWORD is not right. Give text of one line" in told
-    assert "canary" not in told
 
 
 # -- places that cannot be used
