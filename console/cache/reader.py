@@ -13,7 +13,7 @@ from console.cache.migrations import BUSY_SECONDS, check_sqlite
 from console.cache.source import NoCache, Source, Unreadable, check_readable, look, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -125,6 +125,17 @@ class CacheReader:
             return cursor.fetchall()
 
 
+class Moment:
+    """The cache as of one moment, for as long as `AsyncCacheReader.at_once` lasts."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def run(self, query: Query[T]) -> T:
+        """The answer to a query."""
+        return query.read(await _fetch(self._connection, query.sql, query.params))
+
+
 class AsyncCacheReader:
     """A read-only connection for an event loop; calls are carried out one after the other.
 
@@ -176,6 +187,29 @@ class AsyncCacheReader:
                     connection = await self._current()
                     rows = await _fetch(connection, query.sql, query.params)
         return query.read(rows)
+
+    async def at_once(self, ask: Callable[[Moment], Awaitable[T]]) -> T:
+        """What several queries answer, all as of one moment; `ask` may be called again from its beginning.
+
+        It should ask for little: while it lasts, the writer's log cannot shrink.
+
+        Raises:
+            ConsoleError: the cache cannot be read.
+        """
+        async with self._turn:
+            with _errors(self._db):
+                answer = await self._ask(ask)
+                while not self._source.stands(self._db):
+                    answer = await self._ask(ask)
+        return answer
+
+    async def _ask(self, ask: Callable[[Moment], Awaitable[T]]) -> T:
+        connection = await self._current()
+        try:
+            await connection.execute("BEGIN")
+            return await ask(Moment(connection))
+        finally:
+            await connection.rollback()
 
     async def stream(self, query: ListQuery[T]) -> AsyncGenerator[T, None]:
         """The values of a query one by one, in flat memory, all as of one moment.

@@ -12,7 +12,7 @@ from console.domain.media import Media, MediaKey, Millis
 from console.domain.views import Selection, View
 
 if TYPE_CHECKING:
-    from console.cache.reader import AsyncCacheReader
+    from console.cache.reader import AsyncCacheReader, Moment
 
 MARGIN = 200
 """Rows that are read above and below the place that is looked at."""
@@ -77,11 +77,15 @@ class Page(Struct, frozen=True, kw_only=True):
 async def read_page(
     reader: AsyncCacheReader, selection: Selection, window_ms: int, now: Millis, place: Place
 ) -> Page:
-    """Reads the rows around a place.
+    """Reads the rows around a place, all as of one moment: what arrives meanwhile would shift the rows.
 
     Raises:
         console.cache.reader.NoCache: there is no cache yet.
     """
+    return await reader.at_once(lambda moment: _read_page(moment, selection, window_ms, now, place))
+
+
+async def _read_page(reader: Moment, selection: Selection, window_ms: int, now: Millis, place: Place) -> Page:
     total = await reader.run(queries.count(selection, window_ms, now))
     counts = await reader.run(queries.view_counts(selection.filter, window_ms, now))
     everything = await reader.run(queries.count(Selection(), window_ms, now))
@@ -104,7 +108,7 @@ async def read_page(
 
 
 async def _position(
-    reader: AsyncCacheReader, key: MediaKey | None, selection: Selection, window_ms: int, now: Millis
+    reader: Moment, key: MediaKey | None, selection: Selection, window_ms: int, now: Millis
 ) -> int | None:
     if key is None:
         return None

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import aclosing, asynccontextmanager, closing, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +19,7 @@ from console.cache import migrations, queries
 from console.cache.migrations import CacheDamaged, CacheRefused
 from console.cache.paths import wal_path
 from console.cache.query import first_of
-from console.cache.reader import CHUNK, AsyncCacheReader, CacheReader, NoCache, Unreadable
+from console.cache.reader import CHUNK, AsyncCacheReader, CacheReader, Moment, NoCache, Unreadable
 from console.cache.writer import CacheWriter
 from console.domain import filters
 from console.domain.exceptions import Report
@@ -183,6 +183,49 @@ async def test_a_stream_is_as_of_one_moment(db: Path) -> None:
             await writer.take_webhook(b"{}", NOW, reading("later"))
             assert len([first, *stream]) == 2 * CHUNK
             assert len(plain.run(ALL)) == 2 * CHUNK + 1
+
+
+async def test_queries_asked_at_once_are_as_of_one_moment_and_no_longer(db: Path) -> None:
+    async with writing(db) as writer, AsyncCacheReader(db) as reader:
+        await writer.take_webhook(b"{}", NOW, reading("a"))
+
+        async def twice(moment: Moment) -> tuple[list[MediaKey], list[MediaKey]]:
+            first = await moment.run(ALL)
+            await writer.take_webhook(b"{}", NOW, reading("b"))
+            return first, await moment.run(ALL)
+
+        assert await reader.at_once(twice) == (["a"], ["a"])
+        assert len(await reader.run(ALL)) == 2
+
+
+async def test_what_was_asked_at_once_of_a_still_file_is_asked_again_when_a_service_starts(db: Path) -> None:
+    fill(db, [due_in(1, "a")])
+    asked = 0
+    async with AsyncExitStack() as stack:
+        reader = await stack.enter_async_context(AsyncCacheReader(db))
+
+        async def while_one_starts(moment: Moment) -> list[MediaKey]:
+            nonlocal asked
+            asked += 1
+            if asked == 1:
+                writer = await stack.enter_async_context(writing(db))
+                await writer.take_webhook(b"{}", NOW, reading("b"))
+            return await moment.run(ALL)
+
+        assert set(await reader.at_once(while_one_starts)) == {"a", "b"}
+        assert asked == 2
+
+
+async def test_asking_at_once_that_is_given_up_at_any_moment_pins_nothing(db: Path) -> None:
+    async with writing(db) as writer, AsyncCacheReader(db) as reader:
+        for turn in range(40):
+            asking = asyncio.ensure_future(reader.at_once(lambda moment: moment.run(ALL)))
+            await asyncio.sleep(turn / 20_000)
+            asking.cancel()
+            with suppress(asyncio.CancelledError):
+                await asking
+            await writer.take_webhook(b"{}", NOW, reading(f"m{turn}"))
+            assert len(await reader.run(ALL)) == turn + 1
 
 
 async def test_a_file_put_in_the_place_of_another_is_noticed(db: Path) -> None:

@@ -146,9 +146,9 @@ class Senders:
         """The media whose announcement was answered 200."""
         return {one.key for one in tuple(self.log)}
 
-    def join(self) -> None:
-        """Waits until all events are acknowledged, or the senders were stopped."""
-        self._thread.join()
+    def join(self, seconds: float | None = None) -> None:
+        """Waits, but no longer than that, until all events are acknowledged or the senders were stopped."""
+        self._thread.join(seconds)
 
     async def _send_all(self) -> None:
         self._begun = monotonic()

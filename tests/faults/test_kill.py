@@ -203,19 +203,20 @@ def with_open_call(db: Path, client: Simulator, url: str) -> None:
 def test_t16_after_a_kill_an_unanswered_attempt_waits_on_and_ends_unconfirmed(
     db: Path, client: Simulator
 ) -> None:
-    settings = api(client, calls="1", callback_timeout="3s")
+    settings = api(client, calls="1", callback_timeout="1s")
     with serving(db, **settings) as service:
         with_open_call(db, client, service.url)
         service.kill()
     with serving(db, **settings) as service:
         client.webhook_url = service.url
         until(lambda: state(db, "waits") is State.DOWNLOADED)
-        assert state(db, "open") is State.REQUESTED
         until(lambda: state(db, "open") is State.UNCONFIRMED)
     assert len(client.store_calls("open")) == 1, "nobody ordered it again"
     assert len(client.store_calls("waits")) == 1
+    assert facts(db, "StoreDeferred") == {}
 
 
+@pytest.mark.slow
 def test_t16_an_end_in_order_gives_the_open_attempt_back(db: Path, client: Simulator) -> None:
     settings = api(client, calls="1")
     with serving(db, **settings) as service:
