@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
+import urllib.error
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -63,3 +65,12 @@ def test_a_wrong_setting_is_refused_with_its_source(place: str, capsys: pytest.C
     flag = ["--listen", "nowhere"]
     assert run([*flag, "listen"] if place == "before" else ["listen", *flag]) == 2
     assert "The setting LISTEN on --listen is 'nowhere'." in capsys.readouterr().err
+
+
+def test_the_limit_of_a_body_is_a_setting(db: Path) -> None:
+    with daemon(db, body_limit="1kB") as (_, url):
+        assert post(url, announcement("a", caption="c" * 100)) == 200
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            post(url, announcement("b", caption="c" * 1000))
+    with refused.value as answer:
+        assert (answer.code, json.loads(answer.read())["error"]["reason"]) == (413, "too-large")

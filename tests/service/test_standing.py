@@ -150,6 +150,15 @@ def test_webhooks_are_counted_and_the_newest_is_the_last_event(clock: Clock) -> 
     )
 
 
+async def test_a_refusal_that_is_not_worth_a_word_is_only_counted(clock: Clock) -> None:
+    told, cache = board(clock), Kept()
+    told.refused(401, "token", "It is wrong.")
+    told.refused(401, "token", "It is wrong.", noted=False)
+    assert told.standing.refused == 2
+    await told.end(cache)
+    assert [notice.text for notice in cache.notices] == ["A webhook was refused with 401 token: It is wrong."]
+
+
 def test_a_committed_webhook_ends_the_trouble_with_the_cache(clock: Clock) -> None:
     told = board(clock)
     told.cache_failed(CacheUnavailable("Full.", ""))
