@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.scrollbar import ScrollBar, ScrollBarRender
@@ -70,22 +70,32 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.main = MainScreen(setup, self.drawing)
         self.failure: str | None = None
         """The class of the fault that ended the screen."""
+        self.leaving = False
 
     def get_default_screen(self) -> Screen[None]:
         return self.main
 
     def on_mount(self) -> None:
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """After the first paint: an app that is left while its screen is being made fails."""
         signals = self.setup.signals
         if signals is not None and not self.is_headless:
             asyncio.get_running_loop().add_reader(signals.fileno(), self._heard, signals)
             self.set_interval(LOOK_EVERY, lambda: signals.note(signal.SIGHUP) if is_lost() else None)
-        self.call_after_refresh(self.setup.host.start)
+        self.setup.host.start()
 
     def _heard(self, signals: Signals) -> None:
         number = signals.wait(0)
         if number is not None:
             asyncio.get_running_loop().remove_reader(signals.fileno())
             self.exit(128 + number)
+
+    def exit(self, *result: Any, **options: Any) -> None:
+        """Leaves the screen; what fails on the way out is no failure of what was done."""
+        self.leaving = True
+        super().exit(*result, **options)
 
     def panic(self, *renderables: object) -> None:
         """Ends the app after a fault of its own, without what Textual would print of it."""
@@ -95,9 +105,9 @@ class ConsoleApp(App[int], inherit_bindings=False):
         """Ends the app after a fault of its own; a traceback with values in it is no sight for a terminal."""
         error = sys.exc_info()[1]
         if error is not None:
-            _log.error("the screen failed", exc_info=error)
-            self.failure = self.failure or type(error).__name__
-        self._return_code = CRASHED
+            _log.error("the screen failed%s", " on the way out" if self.leaving else "", exc_info=error)
+        if not self.leaving:
+            self.failure = self.failure or (type(error).__name__ if error is not None else "its terminal")
         self._close_messages_no_wait()
 
 
@@ -117,14 +127,13 @@ def run_console(setup: Setup) -> int:
         result = app.run(mouse=setup.mouse)
     finally:
         setup.host.stop()
-    if app.return_code:
+    if app.failure is not None:
         with suppress(OSError):  # what nobody can be told still has its code
             sys.stderr.write(f"{_last_words(app.failure, setup)}\n")
         return CRASHED
     return result or 0
 
 
-def _last_words(failure: str | None, setup: Setup) -> str:
-    why = f" ({failure})" if failure is not None else ""
+def _last_words(failure: str, setup: Setup) -> str:
     where = f" with the traceback from the log, {setup.log}" if setup.log is not None else ""
-    return f"The screen failed{why} and was closed; nothing is lost. Please report it{where}."
+    return f"The screen failed ({failure}) and was closed; nothing is lost. Please report it{where}."
