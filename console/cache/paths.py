@@ -100,9 +100,7 @@ def sweep_drafts(db: Path) -> None:
     One that is still being made is left alone: its maker holds a lock on it.
     """
     place = db.resolve()
-    draft = re.compile(
-        rf"(\.{re.escape(place.name)}(\.inbox|\.lock|\.log)?\.[a-z0-9_]{{8}}\.new)(-journal|-wal|-shm)?"
-    )
+    draft = re.compile(rf"(\.{re.escape(place.name)}(\..+)?\.[a-z0-9_]{{8}}\.new)(-journal|-wal|-shm)?")
     with suppress(OSError):
         for name in {found[1] for name in os.listdir(place.parent) if (found := draft.fullmatch(name))}:
             with suppress(OSError):

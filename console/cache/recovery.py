@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from console.cache.bodies import GONE, unpack
 from console.cache.migrations import BUSY_SECONDS, migrate_from
-from console.cache.paths import wal_path
+from console.cache.paths import create_private, wal_path
+from console.cache.permissions import protect
 from console.cache.query import marks, sql
 from console.cache.rebuild import Bodies, history, lacking, take_in
 from console.cache.rows import COLUMNS, DERIVED, SELECTED, UPSERT, media_row, read_media
@@ -42,6 +43,8 @@ _NOTICE: Final = ("first_at", "at", "level", "source", "text", "media_key", "cou
 _ORDER_TAKEN: Final = ("at", "account", "media_key", "taken")
 _LONGEST: Final = 2**40
 """Bytes beyond which a length is taken for damaged itself."""
+_LOST: Final = 0
+"""The number of no body: where a fact names it, one that told of the media is not kept."""
 _COUNTED: Final = {
     "media": "media",
     "facts": "fact",
@@ -130,17 +133,24 @@ def _whole(damaged: Path) -> Iterator[Path]:
         yield damaged
         return
     handle, name = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".new", dir=place.parent)
-    os.close(handle)
+    try:
+        protect(handle, place.parent)
+    finally:
+        os.close(handle)
     copy = Path(name)
     try:
         shutil.copyfile(place, copy)
         os.truncate(copy, length)
         if wal_path(place).exists():
-            shutil.copyfile(wal_path(place), wal_path(copy))
+            create_private(wal_path(copy), lambda draft: _copy(wal_path(place), draft))
         yield copy
     finally:
         for ending in ("-wal", "-shm", ""):
             copy.with_name(copy.name + ending).unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
 
 
 def _page_size(header: bytes) -> int:
@@ -230,11 +240,18 @@ class _Rebuilding:
         refs = self._new.execute("SELECT DISTINCT account, media_key FROM fact").fetchall()
         for ref in refs:
             row = self._new.execute(_MEDIA_OF, ref).fetchone() if from_rows else None
-            media = None if row is None else read_media(row)
-            for stored in history(self._new, ref):
-                media = ledger.fold(media, facts.decode(stored.data))
-            if media is not None:
-                self._new.execute(UPSERT, media_row(media))
+            stored = history(self._new, ref)
+            media = told = None
+            for one in stored:
+                told = ledger.fold(told, facts.decode(one.data))
+            if row is not None:
+                media = read_media(row)
+                for one in stored:
+                    media = ledger.fold(media, facts.decode(one.data))
+                if media != told:  # it knows what no fact tells any more: no replay may take that away
+                    self._new.execute("UPDATE fact SET webhook_id = ? WHERE seq = ?", (_LOST, stored[0].seq))
+            if told is not None:
+                self._new.execute(UPSERT, media_row(media or told))
 
     def _counts(self) -> Recovered:
         counted = {

@@ -75,7 +75,7 @@ def _check_writers(path: Path, found: os.stat_result) -> None:
 
 
 def _check_private(path: Path, found: os.stat_result, secrets: str) -> None:
-    if found.st_mode & 0o077:
+    if found.st_mode & 0o077 and not _is_credential(found):
         raise FixSetting(
             f"The settings file {str(path)!r} holds {secrets}, and other users may read it.",
             f"Run: chmod 600 {path}",
@@ -85,6 +85,14 @@ def _check_private(path: Path, found: os.stat_result, secrets: str) -> None:
             f"The settings file {str(path)!r} holds {secrets}, and is a symbolic link.",
             f"Name the file itself with --config: {path.resolve()}",
         )
+
+
+def _is_credential(found: os.stat_result) -> bool:
+    """Whether it has the look of what systemd hands to a service of another user: root's, with an ACL.
+
+    An ACL shows in the mode as a right of the group, which is root's here.
+    """
+    return (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (0, 0, 0o440)
 
 
 def _text(path: Path) -> tuple[str, os.stat_result]:

@@ -107,6 +107,7 @@ DRAFTS = (
     ".media.db.inbox.abcdefgh.new",
     ".media.db.lock.abcdefgh.new",
     ".media.db.log.abcdefgh.new",
+    ".media.db.v1-2026-11-22.2.abcdefgh.new",
     ".media.db.zzzzzzzz.new-wal",
 )
 OTHERS = (".media.db2.abcdefgh.new", ".media.db.notes.new", "media.db", ".media.db.abcdefgh.new.txt")

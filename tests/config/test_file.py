@@ -130,6 +130,16 @@ def test_a_link_to_a_secret_is_refused_with_the_path_to_name(path: Path, tmp_pat
     assert read_file(path, None)["calls"].text == "3"
 
 
+def test_a_credential_of_systemd_is_taken(path: Path) -> None:
+    path.write_text("api_token = 'canary'\n")
+    path.chmod(0o440)
+    if path.stat().st_uid == path.stat().st_gid == 0:
+        assert read_file(path, None)["api_token"].text == "canary"
+    else:
+        with pytest.raises(FixSetting, match="other users may read it"):
+            read_file(path, None)
+
+
 def test_what_every_user_may_change_is_refused(path: Path) -> None:
     path.write_text("calls = 3\n")
     path.chmod(0o646)
