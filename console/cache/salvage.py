@@ -19,6 +19,10 @@ MOST_PROBES: Final = 100_000
 _AT_ONCE: Final = 200
 _KEYS_A_PAGE: Final = 100
 """More rows than a page holds of any table here, for a guess at how far the numbers may go."""
+_BITS: Final = 50
+_LARGEST: Final = 2**62
+_PARTS: Final = 16
+"""Between two powers of two so many numbers are tried."""
 
 
 class TableSalvage:
@@ -85,9 +89,14 @@ class TableSalvage:
         return None
 
     def _highest(self) -> int:
+        """No number lies above it; where the end cannot be read, about twice the highest that is found."""
         found = self._fetch(self._last_key, 1)
         if found is not None:
             return int(found[0][0]) if found else 0
+        for bits in range(_BITS, 0, -1):
+            for part in range(_PARTS):
+                if self._fetch(self._keys, (_PARTS + part << bits) // _PARTS, _LARGEST, 1):
+                    return 2 << bits
         (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
         return int(pages) * _KEYS_A_PAGE
 
