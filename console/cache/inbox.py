@@ -63,9 +63,9 @@ class Inbox:
         self._path = inbox_path(db)
         self._one_at_a_time = threading.Lock()
         check_database(self._path)
-        if not self._path.exists():
-            _create(self._path)
         with self._errors():
+            if not self._path.exists():
+                _create(self._path)
             self._connection = sqlite3.connect(
                 uri(self._path, "mode=rw"),
                 uri=True,
