@@ -69,7 +69,8 @@ def program(context: click.Context) -> int:
 
     Without a command it opens the screen. Each option can stand before or after the command, in the
     environment as MEDIA_CONSOLE_…, or in the settings file. Secrets have no option: set
-    MEDIA_CONSOLE_API_PASSWORD, MEDIA_CONSOLE_API_TOKEN or MEDIA_CONSOLE_API_PROXY.
+    MEDIA_CONSOLE_API_PASSWORD, …_API_TOKEN, …_API_PROXY, …_WEBHOOK_SECRET, …_WEBHOOK_TOKEN, …_WEBHOOK_BASIC
+    or …_WEBHOOK_HMAC.
     """
     if context.invoked_subcommand is not None:
         return Exit.DONE

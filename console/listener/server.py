@@ -171,9 +171,10 @@ class ListenerServer:
             self.close()
 
     def stop(self) -> None:
-        """Asks `serve` to end, and takes no more connections. On the loop that serves."""
+        """Asks `serve` to end, and gives the port back at once. On the loop that serves."""
         if self._doors is not None:
             self._doors.shut()
+            self.close()
         self._server.end()
 
     def close(self) -> None:

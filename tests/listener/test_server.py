@@ -147,3 +147,24 @@ async def test_a_server_that_never_served_gives_its_port_back() -> None:
     listener.close()
     listener.close()
     socket.create_server(("127.0.0.1", port)).close()
+
+
+async def test_the_port_is_given_back_at_once_though_an_answer_is_still_awaited() -> None:
+    entered, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        entered.set()
+        await go_on.wait()
+        await hello(scope, receive, send)
+
+    listener = ListenerServer(slow, "127.0.0.1", 0)
+    async with httpx.AsyncClient(trust_env=False) as http, asyncio.TaskGroup() as tasks:
+        async with serving(listener) as address:
+            request = tasks.create_task(http.get(f"http://{address}/"))
+            await entered.wait()
+            listener.stop()
+            again = server(int(address.rpartition(":")[2]))
+            assert again.bind() == address
+            again.close()
+            go_on.set()
+        assert (await request).text == "hello"
