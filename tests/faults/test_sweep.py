@@ -120,10 +120,10 @@ def check(db: Path, acknowledged: set[str]) -> None:
     with CacheReader(db) as reader:
         found = set(reader.run(queries.keys(Selection(), WINDOW, NOW)))
         assert found == facts
-        for name in map(MediaKey, found):
-            history = reader.run(queries.history(name))
+        for one in map(MediaKey, found):
+            history = reader.run(queries.history(one))
             folded: Media | None = reduce(ledger.fold, history, None)
-            assert reader.run(queries.media(name)) == folded, "a row that its facts do not lead to"
+            assert reader.run(queries.media(one)) == folded, "a row that its facts do not lead to"
         assert len(found & set(TOGETHER)) in (0, 2)
         assert "after" in found
         for name, keys in (("single", {"single"}), ("again", {"single"}), ("pair", set(TOGETHER))):
