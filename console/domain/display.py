@@ -144,11 +144,20 @@ def ascii_marks(text: Shown) -> Shown:
 def _clean(text: str, limit: int, marks: _Marks, *, keep_newlines: bool) -> str:
     if text.isascii() and text.isprintable():
         return text if len(text) <= limit else text[: max(limit - 1, 0)] + marks.cut[:limit]
+    clean = _clean_short if len(text) <= _SHORT else _clean_any
+    return clean(text, limit, marks, keep_newlines=keep_newlines)
+
+
+def _clean_any(text: str, limit: int, marks: _Marks, *, keep_newlines: bool) -> str:
     most = _MOST_READ * (limit + 1)
     pieces = _safe_pieces(text[:most], marks, keep_newlines=keep_newlines)
     taken = "".join(islice(pieces, limit + 1))
     whole = len(taken) <= limit and len(text) <= most
     return taken if whole else _cut_to_length(taken, limit, marks.cut)
+
+
+_clean_short = lru_cache(maxsize=2048)(_clean_any)
+"""A screen draws the same names again and again."""
 
 
 def _cut_to_length(text: str, limit: int, cut: str) -> str:
@@ -323,6 +332,9 @@ def _is_regional(char: str) -> bool:
 
 _LONGEST_CLUSTER = (1 + MOST_JOINED) * 4 + MOST_COMBINING
 """Characters that may share a cell: emoji, skin tone, variation selector and joiner, five times."""
+
+_SHORT = 300
+"""Characters of a text that is remembered with what it is shown as."""
 
 _MOST_READ = 16
 """Characters that are looked at for each one shown: a million marks on one letter hold up no screen."""

@@ -157,10 +157,8 @@ def wrong_types() -> Iterator[Case]:
                 yield Case(f"odd {odd} as {root}", encoded({root: value}), unread=True)
     for field in ("from", "id", "timestamp", "image"):
         ident = f"null in {field}"
-        told = announcing(
-            message(ident, **({"image": {"caption": None}} if field == "image" else {field: None}))
-        )
-        yield Case(ident, told, keys=(ident,))
+        null = {"image": {"caption": None}} if field == "image" else {field: None}
+        yield Case(ident, announcing(message(ident, **null)), keys=(ident,))
     yield Case("an image that is a text", announcing({**message("x"), "image": "x"}), unread=True)
     yield Case("an image that is an array", resulting({"type": "image", "image": []}), unread=True)
     yield Case("an image with no image", announcing({"type": "image", "id": "m"}), unread=True)

@@ -156,8 +156,8 @@ def nesting() -> Iterator[Case]:
         yield Case(ident, body, status, keys=(ident,) if status == 200 else ())
     yield Case("open arrays", b"[" * 1_500_000, 400)
     yield Case("open objects", b'{"a":' * 500_000, 400)
-    deep = b'{"a":"\\ud800","b":' + b"[" * 70 + b"]" * 70 + b"}"
-    yield Case("deep beside half a character", deep, 400)
+    lenient = b'{"a":"\\ud800","b":' + b"[" * 70 + b"]" * 70 + b"}"
+    yield Case("deep beside half a character", lenient, 400)
 
 
 def repetition() -> Iterator[Case]:
@@ -195,7 +195,7 @@ def sizes() -> Iterator[Case]:
     """Large bodies, up to the last byte that is taken."""
     keys = {f"key {number} \x1b[2J": number for number in range(100_000)}
     yield Case("100,000 keys", announcing(message("100,000 keys"), **{"more": keys}), keys=("100,000 keys",))
-    roots = {f"{number}": {} for number in range(100_000)}
+    roots: dict[str, object] = {f"{number}": {} for number in range(100_000)}
     yield Case("100,000 root keys", encoded(roots), unread=True)
     body = announcing(message("to the last byte", image={"caption": ""}))
     full = body.replace(b'"caption": ""', b'"caption": "' + b"x" * (LIMIT - len(body)) + b'"')

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.segment import Segment
+    from textual.message import Message
     from textual.pilot import Pilot
 
     from console.domain.media import MediaKey
@@ -127,8 +128,9 @@ async def opened(
     theme: str = "dark",
     ascii: bool = False,
     filled: bool = True,
+    hook: Callable[[Message], None] | None = None,
 ) -> AsyncIterator[Console]:
-    """Opens the screen on a cache and waits for its first list."""
+    """Opens the screen on a cache and waits for its first list; `hook` sees every message in it."""
     setup = Setup(
         db=db,
         now=now,
@@ -139,7 +141,7 @@ async def opened(
         ascii=ascii,
     )
     app = ConsoleApp(setup)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, message_hook=hook) as pilot:
         console = Console(app, pilot, db)
         if filled:
             await console.until(lambda: app.main.list.page.total > 0)
