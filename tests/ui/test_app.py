@@ -129,11 +129,22 @@ def test_keys_in_one_packet_close_a_sheet_and_nothing_else(db: Path) -> None:
     ):
         terminal.press(opening, title)
         terminal.press(closing, "30 of 30")
+        while title in terminal.text:  # what is typed before it has closed is meant for it
+            terminal.read()
         assert "DETAIL" not in terminal.text
     terminal.press("j", ">  ○ requested")
     terminal.process.send("Q")
     assert terminal.ends() == 0
     assert "The screen failed" not in terminal.output
+
+
+def test_the_help_says_where_the_log_is(db: Path) -> None:
+    with Terminal(db) as terminal:
+        terminal.shows("30 of 30")
+        terminal.press("?", "Help (list)")
+        terminal.press("/console.log", "Files")
+        terminal.process.send("\r")
+        terminal.shows("  log             console.log")
 
 
 def test_the_terminal_is_left_as_it_was_found(db: Path) -> None:

@@ -103,7 +103,7 @@ async def help_(screen: MainScreen) -> None:
     """What every key does."""
     from console.ui.screens.reader import Help
 
-    screen.app.push_screen(Help(screen.drawing, screen.setup.keys, screen.pane))
+    screen.app.push_screen(Help(screen.drawing, screen.setup, screen.pane))
 
 
 async def palette(screen: MainScreen) -> None:

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal, Vertical
-from textual.events import Key
 from textual.screen import Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
@@ -16,13 +15,12 @@ from console.clock import monotonic
 from console.domain.media import Media, MediaKey, Millis
 from console.ui import describe, emptiness
 from console.ui.acts import HANDLERS
-from console.ui.acts.finding import typed
 from console.ui.acts.reasons import unseen, why_not
 from console.ui.awaited import Awaited
-from console.ui.commands import by_key
 from console.ui.feed import Feed
 from console.ui.finding import Finding
 from console.ui.follower import Follower
+from console.ui.keyboard import Keyboard
 from console.ui.opened import Opened
 from console.ui.paint import Piece, piece
 from console.ui.rows import Look
@@ -104,10 +102,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """What was just done; for a while it stands where the newest error does."""
         self.said_at = monotonic()
         self._succession = Succession(setup.host)
-        self._by_key = by_key(setup.keys)
+        self._keyboard = Keyboard(self)
         self._workers: list[Worker[None]] = []
-        self._covered = False
-        self._uncovered_at = 0.0
         self.bars = {name: Bar(drawing, id=name) for name in DRAWN}
         self.list = MediaList(drawing, self._look(80, sizes=False), id="list")
         self.detail = LinesView(drawing, id="detail")
@@ -340,45 +336,16 @@ class MainScreen(Screen[None], inherit_bindings=False):
     async def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        if event.time <= self._uncovered_at:
-            return  # meant for the sheet that has closed since
-        if self.app.screen is not self:
-            self._pass_on(event)
-            return
-        if self.finding.editor is not None and self.small:
-            if not event.is_printable:
-                await self._press(event)
-            return
-        if self.finding.editor is not None:
-            await typed(self, event)
-            return
-        await self._press(event)
-
-    async def _press(self, event: events.Key) -> None:
-        name = self._by_key.get(event.key) or self._by_key.get(event.character or "")
-        if name is not None:
-            await self.run(name)
-
-    def _pass_on(self, event: events.Key) -> None:
-        """Gives a key that came in while a sheet opened to that sheet."""
-        again = Key(event.key, event.character)
-        again.time = event.time
-        self.app.screen.post_message(again)
+        await self._keyboard.pressed(event)
 
     def on_screen_suspend(self, event: events.ScreenSuspend) -> None:
-        self._covered = True
+        self._keyboard.covered()
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
-        if self._covered:
-            self._covered, self._uncovered_at = False, monotonic()
+        self._keyboard.uncovered()
 
     def on_paste(self, event: events.Paste) -> None:
-        if self.finding.editor is not None and not self.small:
-            event.stop()
-            self.finding.editor.insert(event.text)
-            self.finding.typed()
-            self.follower.changed()
-            self.redraw()
+        self._keyboard.pasted(event)
 
     async def on_run(self, event: Run) -> None:
         await self.run(event.command)

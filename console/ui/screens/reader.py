@@ -14,10 +14,11 @@ from console.ui.screens.sheet import Sheet
 from console.ui.theme import STATE_INKS, Ink
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from console.domain.media import Millis
     from console.ui.glyphs import Glyphs
+    from console.ui.setup import Setup
     from console.ui.troubles import Event
     from console.ui.widgets.drawing import Drawing
 
@@ -39,11 +40,14 @@ _STATE_MEANS = {
 
 
 class Help(Sheet[None]):
-    """What every key does, what the signs mean, how a filter is written."""
+    """What every key does, what the signs mean, how a filter is written, where the files are."""
 
-    def __init__(self, drawing: Drawing, keys: Mapping[str, tuple[str, ...]], pane: str) -> None:
+    def __init__(self, drawing: Drawing, setup: Setup, pane: str) -> None:
         super().__init__(drawing, f"Help ({pane})", keys="j k move", searchable=True)
-        self._keys_of = keys
+        self._keys_of = setup.keys
+        self._files = [
+            (piece(name), str(path)) for name, path in (("cache", setup.db), ("log", setup.log)) if path
+        ]
 
     def lines(self, width: int, query: str) -> list[Line]:
         lines: list[Line] = []
@@ -86,7 +90,13 @@ class Help(Sheet[None]):
             (piece('"two words"', Ink.KEY), "file name, caption or sender; one word needs no quotes"),
             (piece("-type:sticker", Ink.KEY), "a minus turns any of them round"),
         ]
-        return [*sections, ("States", states), ("Due", due), ("Filter words", words)]
+        return [
+            *sections,
+            ("States", states),
+            ("Due", due),
+            ("Filter words", words),
+            ("Files", self._files),
+        ]
 
 
 def _row(row: tuple[Piece, str], width: int) -> list[Line]:
