@@ -11,8 +11,10 @@ from console.config.group import read_group
 
 
 def test_a_group_is_found_by_name_and_by_number() -> None:
-    own = grp.getgrgid(os.getegid())
-    assert read_group(own.gr_name) == read_group(str(own.gr_gid)) == own.gr_gid
+    own = {os.getegid(), *os.getgroups()}
+    assert {read_group(str(number)) for number in own} == own
+    named = {group.gr_name: group.gr_gid for group in grp.getgrall() if group.gr_gid in own}
+    assert {name: read_group(name) for name in named} == named
 
 
 @pytest.mark.parametrize("text", ["no-such-group-here", "", "-1", "4294967295", "9" * 30, "٣"])

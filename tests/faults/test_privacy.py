@@ -146,7 +146,7 @@ def test_t55_what_others_can_get_at_is_refused_by_whoever_reads(
 def test_t55_the_screen_refuses_before_it_opens(db: Path) -> None:
     inbox_path(db).touch()
     inbox_path(db).chmod(0o660)
-    with terminal([], environment(db), columns=250) as screen:
+    with terminal([], environment(db), columns=400) as screen:
         screen.until_text(f"Run: chmod 600 {inbox_path(db)}")
         assert screen.end() == 2
     assert not log_path(db).exists()
