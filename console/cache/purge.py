@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from console.cache.bodies import GONE, unpack
 from console.cache.inbox import Inbox
+from console.cache.migrations import BUSY_SECONDS
 from console.cache.paths import inbox_path, wal_path
 from console.cache.reader import CacheReader
 from console.cache.rebuild import Bodies
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 AT_ONCE: Final = 200
 """Rows in one step: some milliseconds of work."""
 _BODIES_AT_ONCE: Final = 50
+_PATIENCE_MS: Final = 100
 EVERY: Final = 2**31
 """As a limit: no limit."""
 
@@ -298,7 +300,11 @@ def write_anew(connection: sqlite3.Connection) -> str | None:
 
 def empty_log(connection: sqlite3.Connection) -> bool:
     """Folds the write-ahead log into the file and cuts it to nothing; False while a reader is in the way."""
-    (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")  # the writer's others wait meanwhile
+    try:
+        (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
     return not busy
 
 

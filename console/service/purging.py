@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from console.cache.purge import PurgePlan, Removed
     from console.service.upkeep import Bench
 
-CHECKPOINT_TRIES: Final = 50
+CHECKPOINT_TRIES: Final = 25
 CHECKPOINT_AGAIN: Final = 0.1
 
 _READERS: Final = "a program that reads the cache is in the way; the space is freed when it has ended"

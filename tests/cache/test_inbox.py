@@ -15,6 +15,8 @@ import pytest
 from console.cache.inbox import Inbox, InboxUnavailable
 from console.cache.migrations import CacheRefused
 from console.cache.paths import inbox_path
+from console.domain.maintenance import Purge, Replay
+from console.domain.media import Millis
 
 from .samples import order
 
@@ -172,3 +174,28 @@ def take_all(inbox: Inbox) -> set[str]:
     found = ids(inbox, 16)
     inbox.done(found)
     return set(found) | (take_all(inbox) if found else set())
+
+
+def test_work_on_the_whole_cache_waits_beside_the_orders_and_neither_sees_the_other(inbox: Inbox) -> None:
+    replay, purge = Replay(id="r", at=Millis(5)), Purge(id="p", at=Millis(6), number="16315551234")
+    inbox.leave([order("1", "a")])
+    assert inbox.maintenance() is None
+    for whole in (replay, purge, replay):
+        inbox.leave_maintenance(whole)
+    assert ids(inbox) == ["1"]
+    assert inbox.maintenance() == replay
+    inbox.done(["r"])
+    assert inbox.maintenance() == purge
+
+
+def test_what_is_removed_leaves_no_trace_in_the_file(inbox: Inbox, db: Path) -> None:
+    inbox.leave_maintenance(Purge(id="p", at=Millis(6), number="16315551234"))
+    assert b"16315551234" in inbox_path(db).read_bytes()
+    inbox.done(["p"])
+    assert b"16315551234" not in inbox_path(db).read_bytes()
+
+
+def test_orders_that_nobody_wants_any_more_are_forgotten(inbox: Inbox) -> None:
+    inbox.leave([order("1", "a"), order("2", "b"), order("3", "a")])
+    assert inbox.forget(lambda orders: [one for one in orders if one.key == "a"]) == 2
+    assert ids(inbox) == ["2"]

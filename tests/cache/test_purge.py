@@ -206,12 +206,12 @@ def test_what_is_removed_is_on_no_page_once_the_files_are_written_anew(
 
 def test_a_log_that_a_reader_needs_is_not_emptied_yet(db: Path, connection: sqlite3.Connection) -> None:
     hear(connection, NOW, body([sent("a", ANNA, NOW)]))
-    connection.execute("PRAGMA busy_timeout = 0")
     with closing(sqlite3.connect(db, isolation_level=None)) as other:
         other.execute("BEGIN")
         other.execute("SELECT count(*) FROM media").fetchone()
         hear(connection, NOW, body([sent("b", ANNA, NOW)]))
         assert not purge.empty_log(connection)
+        assert connection.execute("PRAGMA busy_timeout").fetchone() == (5000,)
         other.execute("COMMIT")
     assert purge.empty_log(connection)
 

@@ -1,0 +1,126 @@
+"""A whole purge, and one that is ended half-way."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from console.cache.inbox import Inbox
+from console.cache.writer import CacheWriter
+from console.clock import wall
+from console.domain.maintenance import Purge
+from console.domain.media import MediaKey
+from console.domain.orders import Order
+from console.platforms.onpremises.webhook import read_webhook
+from console.service.purging import purge_all
+from console.service.supervisor import Supervisor
+from console.service.upkeep import Bench
+from console.service.waits import until_set
+from tests.cli.world import announcement
+from tests.service.world import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+    from typing import TypeVar
+
+    _T = TypeVar("_T")
+
+PURGE = Purge(id="p", at=wall(), number="16315551234")
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    tmp_path.chmod(0o700)
+    return tmp_path / "media.db"
+
+
+@pytest.fixture
+async def writer(db: Path) -> AsyncIterator[CacheWriter]:
+    opened = await CacheWriter.open(db, now=wall)
+    for number in range(30):
+        body = announcement(f"m{number}")
+        await opened.take_webhook(body, wall(), read_webhook(body, wall()))
+    yield opened
+    await opened.close()
+
+
+async def test_a_purge_counts_the_orders_that_waited_and_names_the_copies(
+    db: Path, writer: CacheWriter
+) -> None:
+    copy = db.with_name("media.db.v2-2026-11-22")
+    copy.touch()
+    bench = Bench(db, writer, read_webhook, wall, until_set, gently=False)
+    with Inbox(db) as inbox:
+        inbox.leave([Order(id=str(n), at=wall(), key=MediaKey(f"m{n}")) for n in range(28, 32)])
+        await writer.take_orders(inbox.waiting(1))
+        done = await purge_all(bench, inbox, PURGE)
+        assert [order.key for order in inbox.waiting(10)] == ["m30", "m31"]
+    bench.close()
+    assert (done.media, done.facts, done.bodies, done.orders) == (30, 31, 30, 3)
+    assert done.copies == (str(copy),)
+    assert done.unfreed is None
+
+
+class Slow:
+    """A writer whose file takes long to be written anew."""
+
+    def __init__(self, writer: CacheWriter) -> None:
+        self._writer = writer
+        self.at_work = False
+
+    async def maintain(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        return await self._writer.maintain(work)
+
+    async def between(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        def slowly(connection: sqlite3.Connection) -> _T:
+            def look() -> int:
+                self.at_work = True
+                threading.Event().wait(0.01)
+                return 0
+
+            connection.set_progress_handler(look, 1)
+            try:
+                return work(connection)
+            finally:
+                connection.set_progress_handler(None, 1)
+
+        return await self._writer.between(slowly)
+
+
+class Witness:
+    """Tasks must not fail here."""
+
+    def task_failed(self, name: str, error: Exception) -> None:
+        raise AssertionError(name) from error
+
+    def task_recovered(self, name: str) -> None:
+        raise AssertionError(name)
+
+
+async def test_an_end_in_the_middle_of_writing_the_file_anew_does_not_wait_for_it(
+    db: Path, writer: CacheWriter
+) -> None:
+    slow = Slow(writer)
+    bench = Bench(db, slow, read_webhook, wall, until_set, gently=False)
+    with Inbox(db) as inbox:
+
+        async def purge() -> None:
+            await purge_all(bench, inbox, PURGE)
+
+        supervisor = Supervisor(Witness())
+        supervisor.start("purge", purge)
+        await until(lambda: slow.at_work)
+        await supervisor.stop()
+        body = announcement("after")
+        async with asyncio.timeout(5):
+            await writer.take_webhook(body, wall(), read_webhook(body, wall()))
+    bench.close()
+    with closing(sqlite3.connect(db)) as connection:
+        assert connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
+        assert connection.execute("SELECT key FROM media").fetchall() == [("after",)]
