@@ -12,6 +12,8 @@ from console.domain.media import Millis
 from console.service.waits import Wait, pause, until_set
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from console.clock import Now, UptimeNow
     from console.service.recorder import Recorder
 
@@ -30,6 +32,7 @@ class BodyKeeping:
 
     Args:
         keep_ms: how long bodies are kept.
+        steady: whether the wall clock may be trusted now; while it may not, nothing is removed.
     """
 
     def __init__(
@@ -37,12 +40,14 @@ class BodyKeeping:
         recorder: Recorder,
         keep_ms: int,
         *,
+        steady: Callable[[], bool],
         now: Now,
         uptime: UptimeNow = clock.uptime,
         wait: Wait = until_set,
     ) -> None:
         self._recorder = recorder
         self._keep_ms = keep_ms
+        self._steady = steady
         self._now = now
         self._uptime = uptime
         self._wait = wait
@@ -58,6 +63,8 @@ class BodyKeeping:
 
     async def let_go(self) -> int:
         """Removes what is too old now; how many."""
+        if not self._steady():
+            return 0
         wall, up = self._begun
         passed = Millis(wall + int((self._uptime() - up) * 1000))
         before = Millis(min(self._now(), passed) - self._keep_ms)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from console.domain.media import CLOCKS_DIFFER_MS
-from console.domain.retention import DAY_MS, HOUR_MS, rfc3339, span_text
+from console.domain.media import CLOCKS_DIFFER_MS, Millis
+from console.domain.retention import DAY_MS, HOUR_MS, SECOND_MS, rfc3339, span_text
+from console.domain.standing import Level
 from console.service.waits import Wait, pause, until_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from console.clock import Now, Uptime, UptimeNow
-    from console.domain.media import Millis
     from console.platforms.base import ClockLead
     from console.service.standing import Board
 
@@ -93,13 +93,12 @@ class ClockWatch:
     def _set(self, drift: int, wall: Millis, at: Uptime) -> None:
         self._wall, self._at, self._steady_since = wall, at, at
         way = "forward" if drift > 0 else "back"
-        self._board.over("clock")  # an earlier step is told by its own notice already
-        self._board.trouble(
-            "clock",
-            f"This machine's clock was set {way} by {span_text(abs(drift))}, to {rfc3339(wall)}; "
-            "countdowns follow it.",
-            _STEP_REMEDY,
-        )
+        by = span_text(round(abs(drift), -3))
+        to = rfc3339(Millis(wall // SECOND_MS * SECOND_MS))
+        told = f"This machine's clock was set {way} by {by}, to {to}; countdowns follow it."
+        if any(trouble.id == "clock" for trouble in self._board.standing.troubles):
+            self._board.note(Level.ERROR, "service", told)  # the board tells the beginning of a trouble alone
+        self._board.trouble("clock", told, _STEP_REMEDY)
         self._stepped()
 
     def heard(self, lead: ClockLead) -> None:

@@ -222,6 +222,7 @@ class Service:
         bodies = BodyKeeping(
             recorder,
             self._settings.keep_bodies_ms,
+            steady=self._clock_watch.steady,
             now=self._now,
             uptime=self._uptime,
             wait=self._wait,

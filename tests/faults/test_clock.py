@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sqlite3
 import subprocess
 import time
 from contextlib import closing
-from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 import pytest
 
-from console.cache.records import media_record
-from console.clock import Uptime, monotonic, wall
+from console.clock import Uptime, monotonic
 from console.domain.media import Millis, State
-from console.domain.retention import DAY_MS, DEFAULT_WINDOW_MS
-from console.domain.standing import Health
-from console.platforms.onpremises.client import OnPremisesApi
-from console.simulator import Simulator
 from tests.cli.world import announcement, command, daemon, environment, fill, free_port, post
 from tests.cli.world import until as until_seen
-from tests.platforms.onpremises.servers import RawServer, http
+from tests.faults.kept import rows
 from tests.service.world import FastTime, announced, api_of, running, until
 from tests.ui.harness import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from console.domain.standing import Trouble
+    from console.simulator import Simulator
     from tests.conftest import Clock
-    from tests.service.world import World
 
 SPRING, AUTUMN = 1_774_746_000_000, 1_792_890_000_000
 """When Europe changed to summer time in 2026, and back."""
 
 JUMPS = pytest.mark.parametrize("hours", [-1, 30 * 24], ids=["back 1 h", "forward 30 d"])
-_NOTICES = 'INSERT INTO "notice"'
 HALF_A_SECOND = 0.5
 """What a busy machine may add to a moment that is awaited."""
 
@@ -46,24 +39,6 @@ HALF_A_SECOND = 0.5
 def moment_of(time: FastTime, at: float) -> Uptime:
     """A moment of the machine's monotonic clock on the service's."""
     return Uptime(time.uptime() - (monotonic() - at) * time.speed)
-
-
-def trouble(world: World, id_: str) -> Trouble:
-    return next(one for one in world.standing.troubles if one.id == id_)
-
-
-def held(db: Path) -> list[str]:
-    """All rows of a cache, but those that say how the service is doing."""
-    with closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as connection:
-        return [
-            line for line in connection.iterdump() if not line.startswith(('INSERT INTO "status"', _NOTICES))
-        ]
-
-
-def at(time: FastTime, moment: Millis) -> FastTime:
-    """The clocks, set to a moment before anything runs on them."""
-    time.step(hours=(moment - time.now()) / 3_600_000)
-    return time
 
 
 # -- T45: the wall clock is set while the service runs
@@ -163,7 +138,7 @@ async def test_t45_within_two_seconds_the_screen_says_so_and_counts_right_and_no
         key = await announced(simulator, ["ok"])
         await simulator.send({"media_items": [{"type": "image", "image": 7}]})
         await until(lambda: world.standing.webhooks == 2)
-        before = held(db)
+        before = rows(db)
         async with opened(db, size=(140, 40), now=clocks.now) as console:
             await console.shows("13d 23h")
             clocks.step(hours=hours)
@@ -172,7 +147,7 @@ async def test_t45_within_two_seconds_the_screen_says_so_and_counts_right_and_no
             assert monotonic() - begun < 2
             assert "countdowns follow it" in console.text
             assert "Nothing is deleted by its age" in " ".join(console.text.split())
-        assert held(db) == before
+        assert rows(db) == before
         assert world.media(key).state is State.UNDOWNLOADED, "lapsed is computed, not stored"
 
 
@@ -218,7 +193,7 @@ async def test_t45_an_hour_over_the_change_of_summer_time_is_an_hour(
     os.environ["TZ"] = "Europe/Berlin"
     time.tzset()
     db, clock.at = tmp_path / "c.db", Millis(switch - 3_600_000)
-    async with running(db, None, simulator=simulator, time=at(FastTime(1), clock.at)):
+    async with running(db, None, simulator=simulator, time=FastTime(1, clock.at)):
         await simulator.announce(undownloaded=True, timestamp=str(clock.at // 1000 - 36_000 + 60))
     async with opened(db, size=(140, 40), now=clock) as console:
         for due in ("13d 14h", "13d 13h", "13d 12h", "13d 11h"):
@@ -243,108 +218,38 @@ def test_t45_commands_in_any_time_zone_print_the_same(tmp_path: Path) -> None:
     assert [json.loads(line)["lapsed"] for line in printed.pop().splitlines()] == [False, True]
 
 
-# -- The client's clock
+# -- T45: what is deleted for its age
 
 
-class Shifted:
-    """The clock of a client that is some seconds ahead of this machine's, or (negative) behind."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-    def __call__(self) -> Millis:
-        return Millis(wall() + round(self.seconds * 1000))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(302, "5m ahead of"), (-3722, "1h 02m behind")], ids=["ahead", "behind"]
-)
-async def test_t45_a_clients_clock_that_disagrees_is_shown_until_it_agrees(
-    seconds: int, words: str, tmp_path: Path
-) -> None:
-    theirs = Shifted(seconds)
-    async with (
-        Simulator(now=theirs) as simulator,
-        running(tmp_path / "c.db", api_of(simulator), simulator=simulator) as world,
-    ):
-        await until(lambda: world.troubles() == {"client-clock"})
-        told = trouble(world, "client-clock")
-        assert told.text == f"The client's clock is {words} this machine's."
-        assert told.remedy
-        theirs.seconds = 60
-        await until(lambda: world.troubles() == set())
-        await until(lambda: any("agrees with this machine's again" in one.text for one in world.notices()))
+async def test_t45_an_old_body_is_let_go_after_an_hour_of_a_steady_clock(tmp_path: Path) -> None:
+    db, clocks = tmp_path / "c.db", FastTime(3600)
+    await asyncio.to_thread(fill, db, announcement("m-1"))
+    clocks.step(days=15)
+    async with running(db, None, time=clocks):
+        await until(lambda: clocks.uptime() >= 1200)
+        assert bodies(db) == 1, "it was looked at, and the clock not known to be right"
+        await until(lambda: bodies(db) == 0)
+        assert clocks.uptime() >= 3600
 
 
-@pytest.mark.parametrize("date", [(), ("Date: soon",), ("Date: Mon, 99 Foo",)], ids=["none", "word", "odd"])
-async def test_t45_a_missing_or_broken_date_says_nothing(date: tuple[str, ...], tmp_path: Path) -> None:
-    well = b'{"health": {"gateway_status": "connected"}}'
-    early = f"Date: {formatdate(wall() / 1000 - 7200, usegmt=True)}"
-    async with (
-        RawServer(http(200, well, *date), http(200, well, early, "Age: 7200"), http(200, well, *date)) as api,
-        running(tmp_path / "c.db", tokened(api.url)) as world,
-    ):
-        await until(lambda: len(api.requests) >= 4)
-        assert world.standing.health is Health.CONNECTED
-        assert world.troubles() == set(), "an answer that a cache kept tells no time either"
+@pytest.mark.parametrize(("at_start", "later"), [(30, -30), (0, 30)], ids=["at the start", "set later"])
+async def test_t45_a_wrong_clock_deletes_nothing(at_start: int, later: int, tmp_path: Path) -> None:
+    """A machine that starts with a wrong clock has the right one within the hour, from its time server."""
+    db, clocks = tmp_path / "c.db", FastTime(3600)
+    await asyncio.to_thread(fill, db, announcement("m-1"))
+    clocks.step(days=at_start)
+    async with running(db, None, time=clocks):
+        await until(lambda: clocks.uptime() >= 1800)
+        clocks.step(days=later)
+        await until(lambda: clocks.uptime() >= 14_400)
+        assert bodies(db) == 1
 
 
-def tokened(url: str) -> OnPremisesApi:
-    """An API that wants no login."""
-    return OnPremisesApi(
-        url, username=None, password=None, token="t0ken", ca=None, insecure=False, proxy=None, now=wall
-    )
-
-
-# -- T46: what a message says of its time
-
-
-@pytest.mark.parametrize(
-    "timestamp",
-    [lambda now: now + 7200, lambda now: 7_258_118_400, lambda now: 0],
-    ids=["2 h ahead", "year 2200", "1970"],
-)
-async def test_t46_no_media_has_more_than_the_window_left_and_an_odd_time_is_flagged(
-    timestamp: Callable[[int], int], tmp_path: Path, simulator: Simulator
-) -> None:
-    db = tmp_path / "c.db"
-    async with running(db, None, simulator=simulator, time=FastTime(1)) as world:
-        told = str(timestamp(wall() // 1000))
-        key = await simulator.announce(undownloaded=True, timestamp=told)
-        record = media_record(world.media(key), DEFAULT_WINDOW_MS, wall())
-        media = world.media(key)
-    assert media.heard_at is not None
-    assert media.clock_from + DEFAULT_WINDOW_MS == media.heard_at + 14 * DAY_MS
-    assert (record["sent_at_assumed"], record["sent_at"]) == (True, record["received_at"])
-    async with opened(db, size=(140, 40), now=wall) as console:
-        await console.shows("13d 23h")
-        assert "= receipt (" in " ".join(console.text.split())
-
-
-# -- T47: the edge of the countdown
-
-
-async def test_t47_the_countdown_ends_to_the_second_and_a_request_is_still_possible(
-    tmp_path: Path, simulator: Simulator, clock: Clock
-) -> None:
-    db = tmp_path / "c.db"
-    sent = clock.at // 1000
-    async with running(db, api_of(simulator), simulator=simulator, time=at(FastTime(1), clock.at)) as world:
-        key = await simulator.announce(undownloaded=True, behaviours=["ok"], timestamp=str(sent))
-        before = held(db)
-        clock.at = Millis(sent * 1000 + 14 * DAY_MS - 1000)
-        async with opened(db, size=(80, 40), now=clock) as console:
-            await console.shows("<1m")
-            assert "past 14d" not in console.text
-            for _ in range(2):
-                clock.move(seconds=1)
-                await console.shows("past 14d")
-                assert "<1m" not in console.text
-            await console.press("enter")
-            assert "it may still work: WhatsApp then asks" in console.text
-            assert held(db) == before, "lapsed is computed, not stored"
-            await console.press("d")
-            await world.state(key, State.DOWNLOADED)
+def bodies(db: Path) -> int:
+    """How many are kept; of the newest an empty row stays when it is let go."""
+    with closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as connection:
+        statement = "SELECT count(*) FROM webhook WHERE length(body) > 0"
+        return int(connection.execute(statement).fetchone()[0])
 
 
 # -- A service that is killed with a trouble

@@ -86,6 +86,7 @@ async def tower(clock: Clock) -> AsyncIterator[Tower]:
         (-1, "This machine's clock was set back by 1h 00m, to 2025-06-15T11:00:01Z;"),
         (30 * 24, "This machine's clock was set forward by 30d 00h, to 2025-07-15T12:00:01Z;"),
         (6 / 3600, "This machine's clock was set forward by 6s, to 2025-06-15T12:00:07Z;"),
+        (-0.9999, "This machine's clock was set back by 1h 00m, to 2025-06-15T11:00:01Z;"),
     ],
 )
 async def test_a_step_of_the_wall_clock_is_told_once(clock: Clock, hours: float, words: str) -> None:
@@ -148,6 +149,9 @@ async def test_a_second_step_begins_the_hour_anew(clock: Clock) -> None:
         clock.move(seconds=1801)
         await built.look()
         assert not built.watch.steady()
+        told = await built.notices()
+        assert [level for level, _ in told] == [Level.ERROR] * 2
+        assert ["forward" in text for _, text in told] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -41,11 +41,11 @@ _numbers = itertools.count()
 
 
 class FastTime:
-    """The wall clock and the waiting of a service, sped up alike."""
+    """The clocks and the waiting of a service, sped up alike; `at` is the moment that they begin with."""
 
-    def __init__(self, speed: float = SPEED) -> None:
+    def __init__(self, speed: float = SPEED, at: Millis | None = None) -> None:
         self.speed = speed
-        self._wall, self._monotonic = wall(), monotonic()
+        self._wall, self._monotonic = wall() if at is None else at, monotonic()
 
     def now(self) -> Millis:
         return Millis(self._wall + round(self.uptime() * 1000))
