@@ -32,6 +32,8 @@ APPLICATION_ID: Final = 0x574D4349
 
 VERSION: Final = 1
 BUSY_SECONDS: Final = 10.0
+BRIEFLY: Final = 0.5
+"""The patience of who looks again and again: the end of the service waits for it."""
 
 _TABLE: Final = "CREATE TABLE waiting (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, data TEXT NOT NULL)"
 

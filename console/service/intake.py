@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from console.cache.inbox import Inbox, InboxBusy
+from console.cache.inbox import BRIEFLY, Inbox, InboxBusy
 from console.clock import monotonic
 from console.domain.exceptions import RetryLater
 from console.domain.orders import Taken
@@ -26,8 +26,6 @@ _T = TypeVar("_T")
 
 POLL_EVERY = 0.1
 AT_ONCE = 500
-BUSY_SECONDS = 0.5
-"""How long one look waits for another process's lock: the end of the service waits for it too."""
 TOLD_AFTER = 10.0
 """Seconds for which others may hold the inbox before that is a trouble."""
 
@@ -65,7 +63,7 @@ class Intake:
         """Works for ever."""
         # One thread of its own: SQLite waits for another process's lock on the inbox.
         with ThreadPoolExecutor(1, thread_name_prefix="inbox") as thread:
-            inbox = await self._insist(thread, lambda: Inbox(self._db, patience=BUSY_SECONDS))
+            inbox = await self._insist(thread, lambda: Inbox(self._db, patience=BRIEFLY))
             try:
                 await self._empty_for_ever(thread, inbox)
             finally:

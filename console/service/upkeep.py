@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from console import clock
 from console.cache import outcomes
-from console.cache.inbox import Inbox
+from console.cache.inbox import BRIEFLY, Inbox, InboxBusy
 from console.cache.migrations import BUSY_SECONDS, uri
 from console.cache.source import unreadable
 from console.domain.exceptions import ConsoleError, FixSetting, RetryLater
@@ -117,7 +117,7 @@ class Upkeep:
         """Works for ever."""
         bench = self._bench()
         try:
-            inbox = await bench.step(lambda: Inbox(bench.db))
+            inbox = await self._open(bench)
             bench_seen: int | None = None
             try:
                 while True:
@@ -126,6 +126,8 @@ class Upkeep:
                         if version != bench_seen:
                             await self._empty(bench, inbox)
                             bench_seen = version
+                    except InboxBusy:
+                        await pause(self._wait, AGAIN)
                     except RetryLater as error:
                         log.warning("maintenance waits: %s", error.what)
                         await pause(self._wait, AGAIN)
@@ -134,6 +136,13 @@ class Upkeep:
                 bench.last(inbox.close)
         finally:
             bench.close()
+
+    async def _open(self, bench: Bench) -> Inbox:
+        while True:
+            try:
+                return await bench.step(lambda: Inbox(bench.db, patience=BRIEFLY))
+            except InboxBusy:
+                await pause(self._wait, AGAIN)
 
     async def run_once(self) -> None:
         """Carries out what waits now.

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from console.cache import queries
+from console.cache.paths import inbox_path
 from console.cache.reader import CacheReader
 from console.clock import monotonic
 from console.domain.media import MediaKey, State
-from tests.cli.world import announcement, command, environment, fill, free_port, post
+from tests.cli.world import announcement, command, daemon, environment, fill, free_port, post
 from tests.faults.processes import Senders, announcements, api, at, integrity, stored
 from tests.faults.pty import pty
 from tests.faults.sabotage import CANARY
@@ -55,6 +58,39 @@ def serves(screen: Pty) -> None:
 
 def sabotaged(function: str, *arguments: str) -> list[str]:
     return ["-m", "tests.faults.sabotage", function, *arguments]
+
+
+# -- T02: an end in order has an end
+
+
+def test_t02_an_inbox_that_others_hold_does_not_hold_up_the_end(db: Path) -> None:
+    with daemon(db) as (process, _), held(inbox_path(db)):
+        time.sleep(0.3)  # so that the service has begun to wait for it
+        begun_at = monotonic()
+        process.terminate()
+        assert process.wait(10) == 0
+        assert monotonic() - begun_at < 2
+
+
+@pytest.mark.slow
+def test_t02_a_cache_that_others_hold_does_not_hold_up_the_end_for_more_than_five_seconds(db: Path) -> None:
+    with daemon(db) as (process, url):
+        assert post(url, announcement("c")) == 200
+        with held(db):
+            begun_at = monotonic()
+            process.terminate()
+            assert process.wait(10) in (0, 128 + signal.SIGTERM)
+            assert monotonic() - begun_at < 5.5
+    assert "c" in stored(db)
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keeps everybody else out of a database during the block."""
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as thief:
+        thief.execute("BEGIN EXCLUSIVE")
+        yield
+        thief.execute("ROLLBACK")
 
 
 # -- T48: the terminal is lost
