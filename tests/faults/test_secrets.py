@@ -8,6 +8,7 @@ import hmac
 import os
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from contextlib import closing
@@ -21,6 +22,8 @@ import pytest
 from console.cache.paths import log_path
 from console.cache.permissions import share_with
 from console.cli.program import run
+from console.cli.wiring import log_beside_cache
+from console.config import load
 from console.simulator import Simulator
 from tests.cli.world import announcement, command, environment, fill, free_port, running, until
 from tests.faults.users import Box, box
@@ -36,6 +39,8 @@ BASIC = "canary-hook-password-0123456789"
 SIGNING = "canary-signing-0123456789"
 PROXY = "canary-proxy-password"
 SECRETS = (PASSWORD, TOKEN, PATH, HOOK, BASIC, SIGNING, PROXY)
+USERS = ("admin", "web", "hook")
+"""Before a secret they bring it to each of the three places that it can have in Base64."""
 SESSION = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
 """How every token of a session of the simulated client begins."""
 NUMBER = "16315550199"
@@ -61,8 +66,14 @@ def several() -> Iterator[Box]:
 
 def forms(secret: str) -> list[bytes]:
     """How a secret may be written."""
-    logins = (base64.b64encode(f"{user}:{secret}".encode())[6:-4] for user in ("admin", "hook", "proxy"))
+    logins = (base64.b64encode(f"{user}:{secret}".encode()) for user in USERS)
     return [secret.encode(), quote(secret).encode(), quote(secret, safe="").encode(), *logins]
+
+
+def parts(secret: str) -> list[bytes]:
+    """What is found of it in a file, with whatever user it stands in Base64."""
+    told = forms(secret)
+    return told[: -len(USERS)] + [login[8:-4] for login in told[-len(USERS) :]]
 
 
 def leaks(place: Path) -> list[str]:
@@ -70,7 +81,7 @@ def leaks(place: Path) -> list[str]:
     told = []
     for path in place.rglob("*"):
         content = path.read_bytes() if path.is_file() else b""
-        told += [f"{secret} in {path.name}" for secret in SECRETS if any(f in content for f in forms(secret))]
+        told += [f"{secret} in {path.name}" for secret in SECRETS if any(p in content for p in parts(secret))]
         if SESSION.encode() in content:
             told.append(f"a session's token in {path.name}")
         if path.name.endswith((".log", ".err")) and (NUMBER.encode() in content or b"Kerry" in content):
@@ -188,6 +199,34 @@ def test_t53_nor_those_of_the_other_ways_to_log_in(tmp_path: Path, db: Path) -> 
         assert service.stderr is not None
         (tmp_path / "listen.err").write_text(service.stderr.read())
     assert done.returncode == 3
+    assert leaks(tmp_path) == []
+
+
+def test_t53_a_crash_with_all_of_them_in_its_traceback_is_logged_without(tmp_path: Path, db: Path) -> None:
+    settings = load(
+        {},
+        environment(
+            db,
+            api_username="admin",
+            api_password=PASSWORD,
+            api_token=TOKEN,
+            api_proxy=f"http://proxy:{PROXY}@127.0.0.1:1",
+            webhook_secret=PATH,
+            webhook_basic=f"hook:{BASIC}",
+            webhook_hmac=SIGNING,
+        ),
+    )
+
+    def fail() -> None:
+        given = [form.decode() for secret in SECRETS if secret != HOOK for form in forms(secret)]
+        raise RuntimeError(f"{given} {NUMBER} Authorization: Bearer {HOOK} {SESSION}e30eyJ1c2VyIjoi.x")
+
+    with log_beside_cache(settings) as path:
+        thread = threading.Thread(target=fail)
+        thread.start()
+        thread.join()
+    assert "RuntimeError: [" in path.read_text()
+    assert "••••0199" in path.read_text()
     assert leaks(tmp_path) == []
 
 
