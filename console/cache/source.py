@@ -10,7 +10,7 @@ A connection opened with `mode=ro` never checkpoints, not even as the last one t
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -23,6 +23,19 @@ from console.domain.exceptions import ConsoleError, FixSetting, Report, RetryLat
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_PASSING: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+"""The last two are met while the log of a killed writer waits for one who may mend it, or is fought over."""
 
 
 class NoCache(ConsoleError):
@@ -92,6 +105,6 @@ def unreadable(db: Path, error: sqlite3.Error) -> ConsoleError:
     if is_damage(error):
         return damaged(db, str(error))
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+    if code in _PASSING:
         return Unreadable(f"The cache {db} cannot be read now ({error}).", "Try again in a moment.")
     return Report(f"The cache {db} cannot be read ({error}).", "Please report this text.")

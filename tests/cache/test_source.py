@@ -82,6 +82,8 @@ def test_other_versions_are_refused(db: Path) -> None:
         (sqlite3.SQLITE_NOTADB, CacheDamaged),
         (sqlite3.SQLITE_BUSY, Unreadable),
         (sqlite3.SQLITE_IOERR | 1 << 8, Unreadable),
+        (sqlite3.SQLITE_READONLY_RECOVERY, Unreadable),
+        (sqlite3.SQLITE_PROTOCOL, Unreadable),
         (sqlite3.SQLITE_ERROR, Report),
     ],
 )

@@ -67,7 +67,7 @@ def p99(log: Sequence[Answered]) -> float:
 def test_t60_memory_handles_and_latency_stay_flat(
     db: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    warm_up, seconds = 30, 130
+    warm_up, seconds = 25, 105
     begun = monotonic()
     with (
         serving(db) as service,
