@@ -160,7 +160,7 @@ def test_t22_two_thousand_generated_bodies_over_http(tmp_path: Path) -> None:
 async def _post_generated(url: str, pid: int) -> tuple[Counter[int], int]:
     random = Random(22)
     statuses: Counter[int] = Counter()
-    values = [None, 0, -1, 1.5, 10**60, "", [], {}, [[]], {"id": {}}, True]
+    values: list[object] = [None, 0, -1, 1.5, 10**60, "", [], {}, [[]], {"id": {}}, True]
     before = 0
     connections = [Connection(url) for _ in range(AT_ONCE)]
     for batch in range(2_000 // AT_ONCE):

@@ -16,6 +16,7 @@ from rich.cells import cell_len
 from console.cache import queries
 from console.cache.reader import CacheReader
 from console.cache.records import history_record
+from console.cli import program
 from console.cli.text import page
 from console.clock import wall
 from console.domain.media import MediaKey
@@ -180,15 +181,12 @@ def test_t23_show_prints_clean_lines(posted: Posted) -> None:
             assert not any("\n" in line for line in printed)
 
 
-@pytest.mark.parametrize(
-    "key", ["message-clear-screen", "x\x1b[2J", "x\r\nX-Evil: 1\r\n\r\nGET /v1/health HTTP/1.1"]
-)
-def test_t23_show_into_a_pipe_is_clean_too(posted: Posted, key: str) -> None:
+def test_t23_show_into_a_pipe_is_clean_too(posted: Posted) -> None:
+    key = "x\r\nX-Evil: 1\r\n\r\nGET /v1/health HTTP/1.1"
     printed = run(posted, "show", key)
     assert unclean(printed) == set()
     assert printed.startswith("id ")
-    record = json.loads(run(posted, "show", key, "--json"))
-    assert record["id"] == key
+    assert json.loads(run(posted, "show", key, "--json"))["id"] == key
 
 
 @pytest.mark.parametrize(
@@ -212,15 +210,21 @@ def test_t23_show_into_a_pipe_is_clean_too(posted: Posted, key: str) -> None:
     ],
     ids=" ".join,
 )
-def test_t23_words_about_a_wrong_command_line_are_clean(posted: Posted, arguments: tuple[str, ...]) -> None:
+def test_t23_words_about_a_wrong_command_line_are_clean(
+    posted: Posted,
+    arguments: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in environment(posted.db).items():
+        monkeypatch.setenv(name, value)
     evil = "x\x1b[2J\x9b31m\x07\u202e\u200b\u2028\r\nOWNED"
-    given = [argument.replace("EVIL", evil) for argument in arguments]
-    done = subprocess.run(command(*given), env=environment(posted.db), capture_output=True, timeout=15)
-    words = done.stderr.decode()
-    assert done.returncode in (0, 1, 2)
+    assert program.run([argument.replace("EVIL", evil) for argument in arguments]) in (0, 1, 2)
+    out, words = capsys.readouterr()
+    assert out == ""
+    assert words
     assert unclean(words) == set()
     assert not any(line.startswith("OWNED") for line in words.splitlines())
-    assert done.stdout == b""
 
 
 def test_t23_json_is_pure_ascii_and_says_what_came(posted: Posted) -> None:

@@ -61,17 +61,9 @@ async def test_a_refusal_comes_back_and_the_next_body_is_read() -> None:
     assert await reader(b'{"messages":[' + b"1," * SHORT + b"1]}", AT)
 
 
-BOMBS = {
-    "small objects": b'{"messages":[' + b",".join([b"{}"] * 990_000) + b"]}",
-    "small arrays": b'{"messages":[' + b",".join([b"[]"] * 990_000) + b"]}",
-    "deep arrays": b'{"messages":[' + b",".join([b"[" * 60 + b"]" * 60] * 24_000) + b"]}",
-    "half characters": b'{"a":"\\ud800","messages":[' + b",".join([b"{}"] * 900_000) + b"]}",
-}
-
-
-@pytest.mark.parametrize("name", BOMBS)
-async def test_the_loop_goes_on_while_a_bomb_is_read(name: str) -> None:
-    reading = asyncio.ensure_future(Reader(read_webhook)(BOMBS[name], AT))
+async def test_the_loop_goes_on_while_a_bomb_is_read() -> None:
+    bomb = b'{"messages":[' + b",".join([b"[" * 60 + b"]" * 60] * 12_000) + b"]}"
+    reading = asyncio.ensure_future(Reader(read_webhook)(bomb, AT))
     turns, longest, last = 0, 0.0, monotonic()
     while not reading.done():
         await asyncio.sleep(0.001)
