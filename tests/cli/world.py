@@ -95,8 +95,8 @@ def running(
 
     Another `program` than the console where one is named.
     """
-    line = [program, *arguments] if program else command(*arguments)
-    process = subprocess.Popen(line, env=env, stderr=subprocess.PIPE, text=True)
+    full = [program, *arguments] if program else command(*arguments)
+    process = subprocess.Popen(full, env=env, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     try:
         for line in process.stderr:
