@@ -93,7 +93,7 @@ def test_t60_memory_handles_and_latency_stay_flat(
 
 
 def build_long(db: Path, rows: int) -> None:
-    """A cache of so many media that need a download, sent one after the other over ten days before yesterday."""
+    """A cache of so many media that need a download, sent in the ten days before yesterday."""
     asyncio.run(_build_long(db, rows))
 
 
