@@ -27,8 +27,7 @@ def borrowed_service(settings: Settings, signals: Signals) -> Iterator[str | Non
     Raises:
         ConsoleError: it cannot run.
     """
-    for warning in check_service(settings):
-        say(warning)
+    check_service(settings)
     host = ServiceThread(partial(make_service, settings, passing=True))
     with log_beside_cache(settings):
         host.start()

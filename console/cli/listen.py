@@ -33,8 +33,7 @@ def command() -> int:
     cache shows what this one does.
     """
     settings = current_settings()
-    for warning in check_service(settings):
-        say(warning)
+    check_service(settings)
     _check_port(settings)
     host = ServiceThread(partial(make_service, settings))
     with (

@@ -13,7 +13,6 @@ from console import clock
 from console.cache.mounts import check_place
 from console.cache.soundness import check_sound
 from console.cli.options import current_settings
-from console.cli.output import say
 from console.cli.signals import ending_signals
 from console.cli.user import operator
 from console.cli.wiring import log_beside_cache, make_service
@@ -40,8 +39,7 @@ def open_screen() -> int:
     """
     check_terminal()
     settings = current_settings()
-    for warning in check_service(settings):
-        say(warning)
+    check_service(settings)
     _check_cache(settings.db)
     with ending_signals(on_terminal=True) as signals:
         return run_screen(settings, signals)

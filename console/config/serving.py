@@ -38,23 +38,24 @@ def webhook_url(settings: Settings, address: str) -> str:
     return f"{scheme}://{address}{WEBHOOK_PATH}{'/••••' if settings.webhook_secret else ''}"
 
 
-def check_service(settings: Settings) -> tuple[str, ...]:
-    """Makes sure that a service may run on these settings; gives what is odd but stops nothing.
+def check_service(settings: Settings) -> None:
+    """Makes sure that a service may run on these settings.
 
     Raises:
-        FixSetting: a certificate or key cannot be used, others may read the key, two guards want one
-            header, or the listener would be open to strangers without anybody having said so.
+        FixSetting: a certificate or key cannot be used or is out of its time, strangers may read the
+            key, two guards want one header, or the listener would be open to strangers without anybody
+            having said so.
     """
     _check_open(settings)
     _check_header(settings)
     if settings.tls_cert is not None and settings.tls_key is not None:
         _check_private(settings, settings.tls_key)
         _try_pem(settings, {"tls_cert": settings.tls_cert, "tls_key": settings.tls_key})
+        _check_time(settings, settings.tls_cert, settings.tls_key)
     for name in ("tls_client_ca", "api_ca"):
         authority = getattr(settings, name)
         if authority is not None:
             _try_pem(settings, {name: authority})
-    return tuple(_warnings(settings))
 
 
 def is_loopback(host: str) -> bool:
@@ -95,9 +96,10 @@ def _check_private(settings: Settings, key: Path) -> None:
         mode = key.stat().st_mode
     except OSError:
         return  # the reason is told by who reads it
-    if stat.S_ISREG(mode) and mode & 0o077:
+    if stat.S_ISREG(mode) and mode & 0o027:  # a group of its own may read it
         raise FixSetting(
-            f"The setting TLS_KEY {settings.sources['tls_key']} names {key}, which other users may read.",
+            f"The setting TLS_KEY {settings.sources['tls_key']} names {key}, which other users may read "
+            "or change.",
             f"Run: chmod 600 {key}",
         )
 
@@ -130,12 +132,14 @@ def _why(error: OSError) -> str:
     return "no usable PEM" if hasattr(error, "library") else error.strerror or "not usable"
 
 
-def _warnings(settings: Settings) -> list[str]:
-    if settings.tls_cert is None or settings.tls_key is None:
-        return []
-    told = _NOT_IN_TIME.get(_verdict(settings.tls_cert, settings.tls_key))
-    named = f"The certificate {settings.tls_cert} (TLS_CERT {settings.sources['tls_cert']})"
-    return [f"{named} {told}: senders that check it will post nothing."] if told else []
+def _check_time(settings: Settings, cert: Path, key: Path) -> None:
+    told = _NOT_IN_TIME.get(_verdict(cert, key))
+    if told is not None:
+        raise FixSetting(
+            f"The setting TLS_CERT {settings.sources['tls_cert']} names {cert}, which {told}: "
+            "senders that check it would post nothing.",
+            "Give a certificate that is valid now, and check this machine's clock.",
+        )
 
 
 def _verdict(cert: Path, key: Path) -> int:

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-BODY_SECONDS: Final = 10.0
+BODY_SECONDS: Final = 9.0
+"""With the moment that is read on after the answer, a slow sender is gone after ten seconds."""
 HEALTH_PATH: Final = "/healthz"
 
 

@@ -72,5 +72,5 @@ def test_the_limit_of_a_body_is_a_setting(db: Path) -> None:
         assert post(url, announcement("a", caption="c" * 100)) == 200
         with pytest.raises(urllib.error.HTTPError) as refused:
             post(url, announcement("b", caption="c" * 1000))
-    with refused.value as answer:
-        assert (answer.code, json.loads(answer.read())["error"]["reason"]) == (413, "too-large")
+        with refused.value as answer:
+            assert (answer.code, json.loads(answer.read())["error"]["reason"]) == (413, "too-large")
