@@ -43,7 +43,8 @@ def detail(media: Media, history: Sequence[Fact], look: Look) -> list[Line]:
     if media.error is not None:
         lines += [EMPTY, *_error(media.error, look.width)]
     lines += [EMPTY, *_due(media, look), EMPTY, *_fields(media, look), EMPTY]
-    lines.append((piece("HISTORY", Ink.TITLE),))
+    newest = f"   the newest {len(history)}; show prints all" if len(history) == chronicle.MOST_FACTS else ""
+    lines.append((piece("HISTORY", Ink.TITLE), piece(newest, Ink.DIM)))
     for fact in history:
         lines += _fact(fact, look)
     if not history:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from console.cache import queries
 from console.cache.reader import AsyncCacheReader, NoCache
 from console.domain.exceptions import ConsoleError
+from console.ui.chronicle import MOST_FACTS
 from console.ui.listing import Page, Place, read_page
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ class Follower:
             return
         reader = await self.reader()
         media = await reader.run(queries.media(key))
-        history = await reader.run(queries.history(key))
+        history = await reader.run(queries.history(key, limit=MOST_FACTS))
         self._screen.show_history(media, history)
 
     async def _read_awaited(self, reader: AsyncCacheReader) -> None:

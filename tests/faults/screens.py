@@ -101,9 +101,13 @@ def copied(told: Shown) -> list[str]:
     return [base64.b64decode(data).decode() for data in _COPIED.findall(told.output)]
 
 
+def invisible(text: str) -> set[str]:
+    """The characters in it that cannot be seen; a joiner between two emoji is none of them."""
+    return {char for char in set(_JOINED.sub("", text)) if unicodedata.category(char) in _INVISIBLE}
+
+
 def _controls(output: str) -> set[str]:
     """The sequences (places, shades and what is copied aside), and characters that cannot be seen."""
     output = _COPIED.sub("\x1b]52;c;\x07", output)
     sequences = {_COLOUR.sub(r"\1", _PLACE.sub(r"place \1", found)) for found in _SEQUENCE.findall(output)}
-    rest = _JOINED.sub("", _SEQUENCE.sub("", output))
-    return sequences | {char for char in set(rest) if unicodedata.category(char) in _INVISIBLE}
+    return sequences | invisible(_SEQUENCE.sub("", output))

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 20
 """Bodies that are made of one draw, and posted together."""
+A_RUN = 2_000
+"""Bodies of one run of the generator, which remembers all that it drew until the run ends."""
 ROOM = 30_000_000
 """Bytes by which the memory may grow."""
 
@@ -113,14 +115,13 @@ def fuzz(db: Path, bodies: int, *, warm: int, caplog: pytest.LogCaptureFixture) 
     with asyncio.Runner() as runner:
         fuzzed = Fuzzed(runner, db)
 
-        @quick(bodies)
-        @given(draws)
         def run(draw: tuple[int, list[object]]) -> None:
             fuzzed.post(drawn(*draw))
             if not before and fuzzed.statuses.total() >= warm:
                 before.append(resident())
 
-        run()
+        for _ in range(bodies // A_RUN):
+            quick(A_RUN)(given(draws)(run))()
         grown = resident() - before[0]
         fuzzed.close()
     assert fuzzed.told.failures == []

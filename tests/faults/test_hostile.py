@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,6 +27,7 @@ from tests.faults.hostile import every_case, whole
 from tests.faults.hostile_raw import every_request
 from tests.faults.hostile_texts import TEXTS
 from tests.faults.processes import serving
+from tests.faults.screens import invisible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,16 +95,6 @@ def run(posted: Posted, *arguments: str) -> str:
     return done.stdout.decode()
 
 
-def unclean(text: str) -> set[str]:
-    """The characters in it that no terminal may be sent; a joiner between two emoji is none of them."""
-    spared = text.replace("\u200d", "") if "\U0001f468\u200d\U0001f468" in text else text
-    return {
-        char
-        for char in set(spared) - {"\n"}
-        if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-    }
-
-
 def test_t21_the_corpus_has_enough_of_each_kind() -> None:
     counts = Counter(case.status for case in CASES.values())
     assert counts.keys() == {200, 400, 413}
@@ -152,7 +142,7 @@ def test_t21_text_is_stored_as_it_came_and_cut_to_its_length(posted: Posted) -> 
 
 
 def test_t23_the_log_of_the_listener_holds_clean_lines_and_no_traceback(posted: Posted) -> None:
-    assert unclean(posted.log) == set()
+    assert invisible(posted.log) - {"\n"} == set()
     assert "OWNED" not in posted.log
     assert "Traceback" not in posted.log
     for line in posted.log.splitlines():
@@ -161,7 +151,7 @@ def test_t23_the_log_of_the_listener_holds_clean_lines_and_no_traceback(posted: 
 
 def test_t23_list_prints_one_clean_line_for_each_media_into_a_pipe(posted: Posted) -> None:
     heading, *lines = run(posted, "list", "--limit", "0").removesuffix("\n").split("\n")
-    assert unclean("".join(lines)) == set()
+    assert invisible("".join(lines)) == set()
     assert len(lines) == len(rows_of(posted.db))
     told = [line for line in lines if "message-" in line]
     assert len(told) == len(TEXTS)
@@ -177,14 +167,14 @@ def test_t23_show_prints_clean_lines(posted: Posted) -> None:
             assert media is not None
             history = [history_record(fact) for fact in reader.run(queries.history(media.key))]
             printed = list(page(media, history, WINDOW, wall()))
-            assert unclean("".join(printed)) == set()
+            assert invisible("".join(printed)) == set()
             assert not any("\n" in line for line in printed)
 
 
 def test_t23_show_into_a_pipe_is_clean_too(posted: Posted) -> None:
     key = "x\r\nX-Evil: 1\r\n\r\nGET /v1/health HTTP/1.1"
     printed = run(posted, "show", key)
-    assert unclean(printed) == set()
+    assert invisible(printed) - {"\n"} == set()
     assert printed.startswith("id ")
     assert json.loads(run(posted, "show", key, "--json"))["id"] == key
 
@@ -223,7 +213,7 @@ def test_t23_words_about_a_wrong_command_line_are_clean(
     out, words = capsys.readouterr()
     assert out == ""
     assert words
-    assert unclean(words) == set()
+    assert invisible(words) - {"\n"} == set()
     assert not any(line.startswith("OWNED") for line in words.splitlines())
 
 
