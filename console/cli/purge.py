@@ -104,10 +104,8 @@ def _explain(outcome: Purged) -> None:
     if outcome.unfreed is not None:
         say(f"All of it is removed, but the space could not be freed: {outcome.unfreed}.")
     if outcome.log_marks:
-        say(f"The number was made unreadable in {outcome.log_marks} places of the log.")
+        say(f"Places in the log where the number was made unreadable: {outcome.log_marks}.")
     if outcome.mentions:
-        say(
-            f"{outcome.mentions} media of other senders have the number in a caption or file name; they stay."
-        )
+        say(f"Media of other senders that mention the number, and stay: {outcome.mentions}.")
     for path in outcome.copies:
         say(f"{display.line(path)} still holds what the cache held before. Remove it when it is not needed.")

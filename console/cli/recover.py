@@ -90,5 +90,5 @@ def _explain(done: Recovered, aside: Path) -> None:
             "The new cache is empty; what the client sends again comes into it."
         )
     elif done.unreadable:
-        say(f"{done.unreadable} places could not be read. What was told there alone is lost.")
+        say(f"Places that could not be read: {done.unreadable}. What was told there alone is lost.")
     say(f"The damaged cache lies at {aside}. Remove it when it is not needed; it holds personal data.")

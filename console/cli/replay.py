@@ -50,9 +50,9 @@ def _tell(outcome: Replayed) -> None:
         say(f"And {more} more.")
     if outcome.understood or outcome.quarantined:
         say(
-            f"Of the parts in quarantine {outcome.understood} are understood now and gave {outcome.facts} "
-            f"facts; {outcome.quarantined} are left."
+            f"Parts in quarantine that are understood now: {outcome.understood}, with facts: "
+            f"{outcome.facts}. Left in it: {outcome.quarantined}."
         )
     if outcome.kept:
-        say(f"{outcome.kept} media stay as they are, for a webhook body of theirs is no longer kept.")
+        say(f"Media that stay as they are, for a webhook body of theirs is no longer kept: {outcome.kept}.")
     say(f"Built {outcome.rebuilt} of {outcome.media} media anew; {outcome.differing} differed.")

@@ -79,9 +79,9 @@ def test_what_stays_is_said(db: Path, capsys: pytest.CaptureFixture[str]) -> Non
     db.with_name("media.db.log").chmod(0o600)
     assert run(["purge", "--number", "4915551230000"]) == 0
     err = capsys.readouterr().err
-    assert "1 media of other senders have the number in a caption" in err
+    assert "mention the number, and stay: 1." in err
     assert "media.db.damaged-2026-11-22 still holds" in err
-    assert "unreadable in 1 places of the log" in err
+    assert "made unreadable: 1." in err
 
 
 def test_without_a_cache_there_is_nothing_to_do(db: Path, capsys: pytest.CaptureFixture[str]) -> None:

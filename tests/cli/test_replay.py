@@ -26,7 +26,7 @@ def test_nothing_differs_and_that_is_said(db: Path, capsys: pytest.CaptureFixtur
     out, err = capsys.readouterr()
     assert out == ""
     assert "Built 1 of 1 media anew; 0 differed." in err
-    assert "0 are understood now and gave 0 facts; 1 are left" in err
+    assert "understood now: 0, with facts: 0. Left in it: 1." in err
 
 
 def test_what_differs_is_told_by_key_and_field_and_is_mended(
@@ -59,7 +59,7 @@ def test_a_media_whose_body_is_gone_is_counted(db: Path, capsys: pytest.CaptureF
     record = json.loads(capsys.readouterr().out)
     assert (record["media"], record["rebuilt"], record["kept"]) == (2, 1, 1)
     assert run(["replay"]) == 0
-    assert "1 media stay as they are" in capsys.readouterr().err
+    assert "is no longer kept: 1." in capsys.readouterr().err
 
 
 def test_without_a_cache_there_is_nothing_to_do(db: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,10 +52,11 @@ def yesterday(body: bytes, at: Millis) -> Reading:
 async def test_what_an_older_version_did_not_understand_is_taken_in(
     db: Path, writer: CacheWriter, bench: Bench
 ) -> None:
+    at = wall()
     for body in (announcement("a"), announcement("b")):
-        await writer.take_webhook(body, wall(), yesterday(body, wall()))
+        await writer.take_webhook(body, at, yesterday(body, at))
     odd = b'{"odd": 1}'
-    await writer.take_webhook(odd, wall(), read_webhook(odd, wall()))
+    await writer.take_webhook(odd, at, read_webhook(odd, at))
     assert await replay_all(bench) == Replayed(media=2, rebuilt=2, understood=2, facts=2, quarantined=1)
     assert await replay_all(bench) == Replayed(media=2, rebuilt=2, quarantined=1)
     with CacheReader(db) as reader:
@@ -64,9 +65,10 @@ async def test_what_an_older_version_did_not_understand_is_taken_in(
 
 async def test_all_differences_are_counted_and_the_first_told(writer: CacheWriter, bench: Bench) -> None:
     count = DIFFERENCES_TOLD + 10
+    at = wall()
     for number in range(count):
         body = announcement(f"m{number}")
-        await writer.take_webhook(body, wall(), read_webhook(body, wall()))
+        await writer.take_webhook(body, at, read_webhook(body, at))
     await writer.maintain(lambda connection: connection.execute("UPDATE media SET caption = 'x'").rowcount)
     done = await replay_all(bench)
     assert (done.differing, done.fields, len(done.differences)) == (count, count, DIFFERENCES_TOLD)
