@@ -26,7 +26,9 @@ def test_only_what_gets_clearly_smaller_is_packed() -> None:
     assert pack(noise) == (noise, None)
 
 
-@pytest.mark.parametrize("damage", [b"", b"\x1f\x8b", gzip.compress(b"a" * 5000, mtime=0)[:-6], b"no such thing"])
+@pytest.mark.parametrize(
+    "damage", [b"", b"\x1f\x8b", gzip.compress(b"a" * 5000, mtime=0)[:-6], b"no such thing"]
+)
 def test_a_damaged_body_is_told_in_words(damage: bytes) -> None:
     with pytest.raises(BodyDamaged, match="cannot be unpacked"):
         unpack(damage, GZIP)

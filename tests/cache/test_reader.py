@@ -22,7 +22,6 @@ from console.cache.query import first_of
 from console.cache.reader import CHUNK, AsyncCacheReader, CacheReader, Moment, NoCache, Unreadable
 from console.cache.writer import CacheWriter
 from console.domain import filters
-from console.domain.exceptions import Report
 from console.domain.media import State
 from console.domain.views import Selection
 
@@ -298,7 +297,7 @@ def test_a_page_that_is_damaged_is_told_as_such(db: Path) -> None:
 def test_a_reader_cannot_write(db: Path) -> None:
     fill(db, [due_in(1, "a")])
     wal_path(db).touch()
-    with CacheReader(db) as reader, pytest.raises(Report, match="readonly database"):
+    with CacheReader(db) as reader, pytest.raises(Unreadable, match="readonly database"):
         reader.run(first_of("DELETE FROM media", (), len))
 
 

@@ -1,12 +1,21 @@
-"""One post of a webhook, and all that the sender sees of the answer."""
+"""One post of a webhook with all that the sender sees of the answer, and what is in the cache then."""
 
 from __future__ import annotations
 
+import os
 from http.client import HTTPConnection
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from console.clock import monotonic
+from console.cache import queries
+from console.cache.reader import CacheReader
+from console.clock import monotonic, wall
+from console.domain.retention import DEFAULT_WINDOW_MS
+from console.domain.views import Selection
+from tests.cli.world import announcement
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Answer(NamedTuple):
@@ -31,3 +40,14 @@ def post(url: str, body: bytes | None = None, *, timeout: float = 15) -> Answer:
         return Answer(answer.status, answer.getheader("Retry-After"), monotonic() - began)
     finally:
         connection.close()
+
+
+def noisy(name: str, size: int = 3000) -> bytes:
+    """An announcement that does not pack well."""
+    return announcement(name, filename=os.urandom(size // 2).hex())
+
+
+def keys_in(db: Path) -> set[str]:
+    """All media of a cache."""
+    with CacheReader(db) as reader:
+        return set(reader.run(queries.keys(Selection(), DEFAULT_WINDOW_MS, wall())))
