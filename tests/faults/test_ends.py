@@ -117,6 +117,7 @@ def test_t48_a_lost_terminal_ends_the_demo_and_nothing_is_left_of_it(demo: dict[
     assert (ended.code, ended.seconds < 2) == (128 + signal.SIGHUP, True)
 
 
+@pytest.mark.slow
 def test_t48_a_lost_terminal_is_noticed_where_its_signal_is_kept_away(db: Path) -> None:
     script = f"trap '' HUP; exec {shlex.join(command())}"
     with pty(["-c", script], environment(db), program="/bin/sh") as screen:
@@ -293,7 +294,7 @@ def test_t49_a_defect_of_a_plain_command_is_told_with_its_code(db: Path, argumen
     ("function", "told"),
     [
         ("Intake.run", "The part 'intake' of the service failed (Sabotage)."),
-        ("Service._serve", "The service failed (Sabotage)."),
+        pytest.param("Service._serve", "The service failed (Sabotage).", marks=SLOW),
         pytest.param("make_service", "The service failed (Sabotage).", marks=SLOW),
     ],
 )
@@ -338,9 +339,7 @@ def interrupt_the_start(env: dict[str, str], number: signal.Signals, seconds: fl
     assert screen.last_words == ""
 
 
-@pytest.mark.parametrize(
-    ("number", "seconds"), [(signal.SIGINT, 0), (signal.SIGINT, 0.2), (signal.SIGTERM, 0.4)]
-)
+@pytest.mark.parametrize(("number", "seconds"), [(signal.SIGINT, 0.1), (signal.SIGTERM, 0.4)])
 def test_t49_a_signal_while_it_starts_says_nothing(db: Path, number: signal.Signals, seconds: float) -> None:
     interrupt_the_start(environment(db), number, seconds)
 
@@ -349,8 +348,8 @@ def test_t49_a_signal_while_it_starts_says_nothing(db: Path, number: signal.Sign
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_t49_a_signal_at_any_moment_of_the_start_says_nothing(db: Path, number: signal.Signals) -> None:
-    for turn in range(40):
-        interrupt_the_start(environment(db), number, turn * 1.5 / 40)
+    for turn in range(20):
+        interrupt_the_start(environment(db), number, turn * 1.5 / 20)
 
 
 # -- T50: terminals
@@ -385,6 +384,7 @@ def test_t50_a_stopped_screen_that_is_told_to_end_does_so_when_it_goes_on(db: Pa
         screen.assert_restored()
 
 
+@pytest.mark.slow
 def test_t50_any_size_is_drawn(db: Path) -> None:
     with pty([], environment(db)) as screen:
         serves(screen)
