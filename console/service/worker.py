@@ -17,7 +17,7 @@ from console.service.queue import Queue
 from console.service.waits import Wait, until_set
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from console.cache.reader import AsyncCacheReader
     from console.cache.writer import Decided
@@ -248,7 +248,7 @@ class Worker:
         now = self._now()
         with suppress(TimeoutError):  # a cache that cannot be written must not hold up the end
             async with asyncio.timeout(GIVE_BACK_SECONDS):
-                await self._recorder.decide(asked.key, lambda _: (deferred(asked, INTERRUPTED, now, now),))
+                await self._recorder.decide(asked.key, _if_known(deferred(asked, INTERRUPTED, now, now)))
 
     def _count(self, change: int) -> None:
         self._asking += change
@@ -262,7 +262,7 @@ class Worker:
         # The queue stands still before anything is awaited, so that no further call slips out.
         self._learn(answer, hold)
         fact = settle(answer, asked, spent=spent, delay=delay, now=self._now(), last=pacing.tries)
-        self._tell(await self._recorder.decide(asked.key, lambda _: (fact,)))
+        self._tell(await self._recorder.decide(asked.key, _if_known(fact)))
         return fact if isinstance(fact, StoreDeferred) else None
 
     def _tell(self, decided: Decided) -> None:
@@ -287,3 +287,8 @@ class Worker:
             self._gate.answered(self._uptime())
             self._board.over(Reason.UNREACHABLE.value)
             self._board.over(Reason.LOGIN.value)
+
+
+def _if_known(fact: Fact) -> Callable[[Media | None], Sequence[Fact]]:
+    """Keeps a fact of a media, unless that was purged while its call was open."""
+    return lambda media: () if media is None else (fact,)

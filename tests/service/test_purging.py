@@ -10,24 +10,30 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from console.cache import queries
 from console.cache.inbox import Inbox
+from console.cache.reader import CacheReader
 from console.cache.writer import CacheWriter
 from console.clock import wall
 from console.domain.maintenance import Purge
 from console.domain.media import MediaKey
 from console.domain.orders import Order
+from console.domain.standing import Health
+from console.platforms.base import Accepted, HealthAnswer
 from console.platforms.onpremises.webhook import read_webhook
 from console.service.purging import purge_all
 from console.service.supervisor import Supervisor
 from console.service.upkeep import Bench
 from console.service.waits import until_set
-from tests.cli.world import announcement
-from tests.service.world import until
+from tests.cli.world import announcement, post
+from tests.service.world import running, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
     from typing import TypeVar
+
+    from console.domain.media import MediaId
 
     _T = TypeVar("_T")
 
@@ -124,3 +130,38 @@ async def test_an_end_in_the_middle_of_writing_the_file_anew_does_not_wait_for_i
     with closing(sqlite3.connect(db)) as connection:
         assert connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
         assert connection.execute("SELECT key FROM media").fetchall() == [("after",)]
+
+
+class Held:
+    """An API that answers no call before it is told to."""
+
+    def __init__(self) -> None:
+        self.asked, self.answer = asyncio.Event(), asyncio.Event()
+
+    async def store(self, media_id: MediaId) -> Accepted:
+        self.asked.set()
+        await self.answer.wait()
+        return Accepted()
+
+    async def health(self) -> HealthAnswer:
+        return HealthAnswer(health=Health.CONNECTED)
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+async def test_the_answer_of_a_call_that_was_open_makes_no_media_of_its_own(db: Path) -> None:
+    api = Held()
+    async with running(db, api) as world:
+        body = announcement("a")
+        assert await asyncio.to_thread(post, world.webhook_url, body) == 200
+        world.order("a")
+        await api.asked.wait()
+        world.inbox.leave_maintenance(PURGE)
+        with CacheReader(world.db) as reader:
+            await until(lambda: reader.run(queries.outcome("p")) is not None)
+            assert reader.run(queries.media(MediaKey("a"))) is None
+        api.answer.set()
+        await until(lambda: "store" not in world.service.tasks)
+    with CacheReader(db) as reader:
+        assert reader.run(queries.media(MediaKey("a"))) is None
