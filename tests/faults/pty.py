@@ -15,10 +15,13 @@ import pexpect
 
 from console.clock import monotonic
 from tests.cli.terminal import Terminal
+from tests.cli.world import announcement, environment, fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
+LOG: Final = "media.db.log"
 _MODES: Final = ("1049", "1000", "1002", "1003", "1006", "2004")
 
 
@@ -135,3 +138,25 @@ def pty(
         yield opened
     finally:
         opened.kill()
+
+
+def serves(screen: Pty) -> None:
+    """Waits until the screen shows the first of `two_media` and the service behind it listens."""
+    screen.until_text("rechnung.pdf")
+    screen.until_text("listening")
+
+
+def two_media(folder: Path) -> Path:
+    """A cache in which two media, `a` and `b`, wait to be asked for."""
+    db = folder / "media.db"
+    fill(db, announcement("a", filename="rechnung.pdf"), announcement("b", filename="vertrag.pdf"))
+    return db
+
+
+@contextmanager
+def demo_that_cleans_up(folder: Path) -> Iterator[dict[str, str]]:
+    """The environment of a demo; it must leave nothing in its folder of temporary files."""
+    temporary = folder / "tmp"
+    temporary.mkdir()
+    yield environment(folder / "no.db") | {"TMPDIR": str(temporary)}
+    assert list(temporary.iterdir()) == []
