@@ -66,12 +66,23 @@ _COUNT_NOTICE: Final = (
 class Recorded(Struct, frozen=True):
     """What a webhook added: facts not known before, and parts not known in quarantine before.
 
-    `failed` are the media whose store failed by it, one for each such fact, with the fact.
+    `failed` are the media whose store failed by it, one for each such fact, with the fact. `number` is
+    that of the stored body, None where it was not stored because nothing of it was new.
     """
 
     new_facts: tuple[Fact, ...] = ()
     quarantined: int = 0
     failed: tuple[tuple[StoreFailed, Media], ...] = ()
+    number: int | None = None
+
+    def and_then(self, later: Recorded) -> Recorded:
+        """What two parts of one webhook added together."""
+        return Recorded(
+            self.new_facts + later.new_facts,
+            self.quarantined + later.quarantined,
+            self.failed + later.failed,
+            later.number if self.number is None else self.number,
+        )
 
 
 class Decided(Struct, frozen=True):
@@ -103,22 +114,29 @@ class Batch:
             self._look_up({ref})
         return self._held.get(ref)
 
-    def take_webhook(self, body: bytes, received_at: Millis, reading: Reading) -> Recorded:
-        """Keeps all that a body says; the body itself only where something of it is new."""
-        number = self._webhook_number()
+    def take_webhook(
+        self, body: bytes, received_at: Millis, reading: Reading, stored: int | None = None
+    ) -> Recorded:
+        """Keeps all that a body says; the body itself only where something of it is new.
+
+        `stored` is the number of the body where an earlier part of its reading has stored it.
+        """
+        number = self._webhook_number() if stored is None else stored
         new = self.add(reading.facts, number)
         quarantined = self._quarantine(body, received_at, reading.unread, number) if reading.unread else 0
-        if new or quarantined:
+        if stored is not None:
+            self._connection.execute("UPDATE webhook SET facts = facts + ? WHERE id = ?", (len(new), stored))
+        elif new or quarantined:
             self._connection.execute(
                 "INSERT INTO webhook (id, received_at, body, coding, facts) VALUES (?, ?, ?, ?, ?)",
                 (number, received_at, *pack(body), len(new)),
             )
-            self._next_webhook = number + 1
+            self._next_webhook, stored = number + 1, number
         for notice in reading.notices:
             self.take_notice(notice)
         failures = [fact for fact in new if isinstance(fact, StoreFailed)]
         failed = tuple([(fact, self._held[fact.account, fact.key]) for fact in failures])
-        return Recorded(new, quarantined, failed)
+        return Recorded(new, quarantined, failed, stored)
 
     def decide(self, ref: MediaRef, decide: Callable[[Media | None], Sequence[Fact]]) -> Decided:
         """Asks `decide` what follows from the media as it is, and keeps that."""

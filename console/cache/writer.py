@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from msgspec.structs import replace
+
 from console.cache.batch import Batch, Decided, Recorded
 from console.cache.commit import Committer
 from console.cache.entry import DecisionFailed, Entry
@@ -15,7 +17,7 @@ from console.domain.reading import Reading, Unread
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from console.cache.batch import MediaRef
@@ -31,6 +33,9 @@ _T = TypeVar("_T")
 
 TRIM_ORDERS_AFTER: Final = 1000
 """Orders between two looks for those that may be forgotten: each look reads the whole table."""
+
+FACTS_AT_ONCE: Final = 2000
+"""Facts of one webhook in one transaction: three megabytes can hold a hundred thousand."""
 
 WAITING_BYTES: Final = 64_000_000
 """Bodies that wait hold so many bytes together at most, but one may always wait."""
@@ -83,21 +88,31 @@ class CacheWriter:
     async def take_webhook(self, body: bytes, received_at: Millis, reading: Reading) -> Recorded:
         """Keeps the facts of a webhook, its unread parts and notices, and its body if any of it is new.
 
+        One with very many facts is kept in parts, a transaction each, so that others are not held up.
+
         Returns:
             What was new. A reading without anything is not written at all.
 
         Raises:
-            CacheBusy, CacheUnavailable: nothing was kept; the webhook must not be acknowledged.
+            CacheBusy, CacheUnavailable: not all of it was kept; the webhook must not be acknowledged.
         """
+        recorded = Recorded()
+        for part in _parts(reading):
+            recorded = recorded.and_then(await self._take_part(body, received_at, part, recorded.number))
+        return recorded
+
+    async def _take_part(
+        self, body: bytes, received_at: Millis, reading: Reading, stored: int | None
+    ) -> Recorded:
         if not (reading.facts or reading.unread or reading.notices):
             return Recorded()
 
         def work(batch: Batch) -> Recorded:
-            return batch.take_webhook(body, received_at, reading)
+            return batch.take_webhook(body, received_at, reading, stored)
 
         def instead(batch: Batch) -> Recorded:
             unread = Unread(where="", reason="the cache cannot hold a value in it")
-            return batch.take_webhook(body, received_at, Reading(unread=(unread,)))
+            return batch.take_webhook(body, received_at, Reading(unread=(unread,)), stored)
 
         return await self._submit(_refs(reading.facts), work, instead, len(body))
 
@@ -223,6 +238,14 @@ class CacheWriter:
             return await future
         finally:
             self._waiting_bytes -= size
+
+
+def _parts(reading: Reading) -> Iterator[Reading]:
+    """The reading in parts of at most `FACTS_AT_ONCE` facts; what is not a fact is in the first."""
+    told = reading.facts
+    yield replace(reading, facts=told[:FACTS_AT_ONCE])
+    for at in range(FACTS_AT_ONCE, len(told), FACTS_AT_ONCE):
+        yield Reading(facts=told[at : at + FACTS_AT_ONCE])
 
 
 def _refs(facts: Sequence[Fact]) -> list[MediaRef]:

@@ -88,7 +88,7 @@ def failed(name: str) -> StoreFailed:
 def test_a_webhook_leaves_row_history_and_body(connection: sqlite3.Connection) -> None:
     with batch(connection, "a") as work:
         recorded = work.take_webhook(BODY, NOW, reading("a"))
-    assert recorded == Recorded((announced("a"),), 0)
+    assert recorded == Recorded((announced("a"),), 0, number=1)
     assert stored(connection, "a") == ledger.fold(None, announced("a"))
     assert history(connection, "a") == [announced("a")]
     assert connection.execute("SELECT received_at, body, facts FROM webhook").fetchall() == [(NOW, BODY, 1)]
@@ -163,7 +163,7 @@ def test_accounts_do_not_mix(connection: sqlite3.Connection) -> None:
 def test_what_was_not_understood_is_kept_once_with_its_body(connection: sqlite3.Connection) -> None:
     parts = (Unread(where="messages[0]", reason="an odd type"), Unread(where="", reason="an odd root"))
     with batch(connection) as work:
-        assert work.take_webhook(BODY, NOW, Reading(unread=parts)) == Recorded((), 2)
+        assert work.take_webhook(BODY, NOW, Reading(unread=parts)) == Recorded((), 2, number=1)
         assert work.take_webhook(BODY, Millis(NOW + 1), Reading(unread=parts)) == Recorded((), 0)
     assert count(connection, "webhook") == 1
     rows = connection.execute("SELECT webhook_id, received_at, place, reason FROM quarantine").fetchall()

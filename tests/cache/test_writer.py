@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from console.cache import queries
 from console.cache.batch import ORDERS_KEPT, ORDERS_KEPT_MS
@@ -20,7 +21,14 @@ from console.cache.inbox import Inbox
 from console.cache.migrations import CacheDamaged, open_writer
 from console.cache.paths import wal_path
 from console.cache.reader import CacheReader
-from console.cache.writer import TRIM_ORDERS_AFTER, CacheBusy, CacheUnavailable, CacheWriter, Recorded
+from console.cache.writer import (
+    FACTS_AT_ONCE,
+    TRIM_ORDERS_AFTER,
+    CacheBusy,
+    CacheUnavailable,
+    CacheWriter,
+    Recorded,
+)
 from console.domain.facts import StoreRequested
 from console.domain.media import Millis, State
 from console.domain.orders import Taken
@@ -91,7 +99,7 @@ def keys_in(db: Path) -> list[str]:
 
 async def test_what_a_call_returned_another_connection_sees(db: Path) -> None:
     async with writing(db) as writer:
-        assert await writer.take_webhook(b"{}", NOW, reading("a")) == Recorded((announced("a"),), 0)
+        assert await writer.take_webhook(b"{}", NOW, reading("a")) == Recorded((announced("a"),), 0, number=1)
         assert keys_in(db) == ["a"]
         assert await writer.take_webhook(b"{}", NOW, reading("a")) == Recorded()
         assert await writer.take_order(order("1", "a")) is Taken.QUEUED
@@ -117,6 +125,29 @@ async def test_a_body_that_says_nothing_is_not_written(db: Path) -> None:
         holder = Held(db)
         assert await writer.take_webhook(b"{}", NOW, Reading()) == Recorded()
         holder.let_go()
+
+
+async def test_a_webhook_of_very_many_media_lets_others_in_between_and_keeps_its_body_once(db: Path) -> None:
+    names = [f"m{number}" for number in range(3 * FACTS_AT_ONCE)]
+    odd = Unread(where="messages[0]", reason="odd")
+    told = replace(reading(*names), unread=(odd,))
+    async with writing(db) as writer:
+        known = reading(*names[: FACTS_AT_ONCE + 1])
+        await writer.take_webhook(b"known", NOW, known)
+        large = asyncio.ensure_future(writer.take_webhook(b"large", NOW, told))
+        await asyncio.sleep(0)
+        await writer.take_webhook(b"small", NOW, reading("small"))
+        assert not large.done()
+        recorded = await large
+        assert (len(recorded.new_facts), recorded.quarantined) == (2 * FACTS_AT_ONCE - 1, 1)
+        assert await writer.take_webhook(b"large", NOW, told) == Recorded()
+        assert len(keys_in(db)) == len(names) + 1
+        with CacheReader(db) as reader:
+            assert reader.run(queries.raw_bodies(key(names[-1]))) == [(NOW, b"large")]
+            assert reader.run(queries.raw_bodies(key(names[FACTS_AT_ONCE + 1]))) == [(NOW, b"large")]
+        with closing(sqlite3.connect(db)) as connection:
+            counts = connection.execute("SELECT facts FROM webhook ORDER BY id").fetchall()
+        assert counts == [(FACTS_AT_ONCE + 1,), (2 * FACTS_AT_ONCE - 1,), (1,)]
 
 
 async def test_what_waits_together_is_committed_with_one_sync(db: Path) -> None:
@@ -192,7 +223,7 @@ async def test_a_value_that_cannot_be_stored_puts_its_webhook_into_quarantine(db
         await asyncio.sleep(0.05)
         holder.let_go()
         assert [len((await call).new_facts) for call in sound] == [1, 1, 1]
-        assert await spoilt == Recorded((), 1)
+        assert await spoilt == Recorded((), 1, number=4)
         with pytest.raises(UnicodeEncodeError):
             await torn
     assert keys_in(db) == ["m0", "m1", "m2"]

@@ -33,6 +33,9 @@ BOMBS = {
     "open arrays": b"[" * 2_900_000,
     "a long number": b'{"messages":[' + b"9" * 2_900_000 + b"]}",
     "odd fields": b'{"messages":[' + b",".join([b'{"image":{"id":[],"filename":[]}}'] * 80_000) + b"]}",
+    "very many media": b'{"messages":['
+    + b",".join([b'{"image":{"id":%d}}' % number for number in range(60_000)])
+    + b"]}",
 }
 LONGEST_WAIT = 2.5
 """Seconds that another webhook may wait while a bomb is read, on a machine that is busy besides."""
