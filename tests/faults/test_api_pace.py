@@ -18,9 +18,9 @@ from console.domain.facts import StoreDeferred
 from console.domain.media import State
 from console.domain.standing import Health
 from console.simulator import Simulator
-from tests.faults.calling import api_at, asked, failed, service_moments
+from tests.faults.calling import api_at, failed, service_moments
 from tests.platforms.onpremises.servers import RawServer, http, make_authority, never_accepted
-from tests.service.world import FastTime, api_of, running, until
+from tests.service.world import FastTime, announced, api_of, running, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,73 +28,95 @@ if TYPE_CHECKING:
     from console.platforms.onpremises.client import OnPremisesApi
 
 
+LATE = 2.0
+"""Seconds of the machine's by which a busy one may be late."""
+
+
 # -- T32: slow down
 
 
-@pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize(
     ("retry_after", "waits", "speed"),
-    [("2", 2, 5), ("date", 40, 100), (None, 45, 100), ("99999", 600, 1200)],
+    [("2", 2, 8), ("date", 40, 150), (None, 45, 150), ("99999", 600, 2000)],
     ids=["2", "date", "none", "99999"],
 )
 async def test_t32_the_whole_queue_waits_as_long_as_the_api_asks_ten_minutes_at_most(
-    status: int, retry_after: str | None, waits: float, speed: float, tmp_path: Path, simulator: Simulator
+    retry_after: str | None, waits: float, speed: float, tmp_path: Path
 ) -> None:
     if retry_after == "date":
         retry_after = formatdate(wall() / 1000 + waits + 1, usegmt=True)
+    await asyncio.gather(
+        *(
+            _slowed(tmp_path / f"{status}.db", status, code, retry_after, waits, speed)
+            for status, code in ((429, 1015), (503, 1016))
+        )
+    )
+
+
+async def _slowed(
+    db: Path, status: int, code: int, retry_after: str | None, waits: float, speed: float
+) -> None:
     word = f"{status}({retry_after})" if retry_after else str(status)
     clocks = FastTime(speed)
-    async with running(
-        tmp_path / "c.db",
-        api_of(simulator),
-        simulator=simulator,
-        time=clocks,
-        calls=1,
-        chance=lambda low, high: waits,
-    ) as world:
-        key = await asked(world, simulator, word, "ok")
-        await until(lambda: world.troubles() == {"slow-down"})
-        others = [await asked(world, simulator, "ok") for _ in range(2)]
+    async with (
+        Simulator() as simulator,
+        running(
+            db,
+            api_of(simulator),
+            simulator=simulator,
+            time=clocks,
+            calls=1,
+            chance=lambda low, high: waits,
+        ) as world,
+    ):
+        key, *others = [await announced(simulator, words) for words in ([word, "ok"], ["ok"], ["ok"])]
+        world.order(key)
+        await until(lambda: world.standing.paused_until is not None)
+        assert world.troubles() == {"slow-down"}
+        world.order(*others)
         for each in (key, *others):
             await world.state(each, State.DOWNLOADED)
         deferral = next(fact for fact in world.history(key) if isinstance(fact, StoreDeferred))
-        assert deferral.error.code == {429: 1015, 503: 1016}[status]
+        assert deferral.error.code == code
         first, *later = service_moments(clocks, simulator.store_calls())
         await until(lambda: world.troubles() == set())
     assert len(later) == 3
-    assert min(later) - first >= 0.95 * waits
-    assert min(later) - first <= waits + 0.7 * speed
+    assert 0.95 * waits <= min(later) - first <= waits + LATE * speed
     assert (deferral.next_try_at - deferral.at) / 1000 == pytest.approx(waits, abs=2)
 
 
 # -- T33: faults that pass
 
 
-@pytest.mark.parametrize("word", ["500", "502-html", "503", "504", "408", "drop", "half"])
+@pytest.mark.parametrize("words", [["500", "502-html", "504", "408", "drop", "half"], ["503"]], ids=len)
 async def test_t33_a_passing_fault_is_tried_five_times_with_full_jitter_and_may_be_asked_for_again(
-    word: str, tmp_path: Path, simulator: Simulator
+    words: list[str], tmp_path: Path, simulator: Simulator
 ) -> None:
-    bounds: list[tuple[float, float]] = []
+    bounds: set[tuple[float, float]] = set()
 
-    def least(low: float, high: float) -> float:
-        bounds.append((low, high))
+    def a_quarter(low: float, high: float) -> float:
+        bounds.add((low, high))
         return high / 4
 
     clocks = FastTime(50)
     async with running(
-        tmp_path / "c.db", api_of(simulator), simulator=simulator, time=clocks, chance=least
+        tmp_path / "c.db", api_of(simulator), simulator=simulator, time=clocks, chance=a_quarter, calls=8
     ) as world:
-        key = await asked(world, simulator, *[word] * 5, "ok")
-        _, error = await failed(world, key)
-        calls = service_moments(clocks, simulator.store_calls(key))
-        assert len(calls) == 5
-        assert bounds[:4] == [(0.0, 2.0), (0.0, 4.0), (0.0, 8.0), (0.0, 16.0)]
-        waits = [later - earlier for earlier, later in pairwise(calls)]
-        assert all(wait >= 0.98 * high / 4 for wait, (_, high) in zip(waits, bounds, strict=False))
-        assert world.words(key).count("StoreDeferred") == 4
-        assert errors.explain(error).retryable is not Retry.NO
-        world.order(key)
-        await world.state(key, State.DOWNLOADED)
+        keys = [await announced(simulator, [*[word] * 5, "ok"]) for word in words]
+        world.order(*keys)
+        for key in keys:
+            _, error = await failed(world, key)
+            assert errors.explain(error).retryable is not Retry.NO
+            deferrals = [fact for fact in world.history(key) if isinstance(fact, StoreDeferred)]
+            assert [fact.next_try_at - fact.at for fact in deferrals] == [500, 1000, 2000, 4000]
+            calls = service_moments(clocks, simulator.store_calls(key))
+            waits = [later - earlier for earlier, later in pairwise(calls)]
+            assert len(calls) == 5
+            assert all(wait >= 0.98 * least for wait, least in zip(waits, (0.5, 1, 2, 4), strict=True))
+        assert bounds >= {(0.0, 2.0), (0.0, 4.0), (0.0, 8.0), (0.0, 16.0)}
+        world.order(*keys)
+        for key in keys:
+            await world.state(key, State.DOWNLOADED)
 
 
 async def test_t33_a_refused_connection_holds_the_queue_and_costs_no_try(tmp_path: Path) -> None:
@@ -128,12 +150,13 @@ async def test_t33_a_tls_error_holds_the_queue_and_is_never_tried_without_verifi
 
 async def _holds_the_queue(tmp_path: Path, api: OnPremisesApi, code: str) -> None:
     async with Simulator() as announcer, running(tmp_path / "c.db", api, simulator=announcer) as world:
-        keys = [await asked(world, announcer, "ok") for _ in range(3)]
+        keys = [await announced(announcer, ["ok"]) for _ in range(3)]
+        world.order(*keys)
         for key in keys:
             media = await world.explained(key)
             assert media.error is not None
             assert media.error.code == code
-        await asyncio.sleep(0.5)  # 25 seconds of the service's, and several probes
+        await asyncio.sleep(0.3)  # 15 seconds of the service's, and several probes
         assert world.troubles() == {"api"}
         assert world.standing.health is Health.UNREACHABLE
         for key in keys:

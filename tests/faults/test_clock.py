@@ -32,8 +32,8 @@ SPRING, AUTUMN = 1_774_746_000_000, 1_792_890_000_000
 """When Europe changed to summer time in 2026, and back."""
 
 JUMPS = pytest.mark.parametrize("hours", [-1, 30 * 24], ids=["back 1 h", "forward 30 d"])
-HALF_A_SECOND = 0.5
-"""What a busy machine may add to a moment that is awaited."""
+LATE = 2.0
+"""Seconds of the machine's by which a busy one may be late."""
 
 
 def moment_of(time: FastTime, at: float) -> Uptime:
@@ -50,7 +50,7 @@ async def test_t45_a_step_neither_ends_nor_prolongs_the_wait_for_a_callback(
 ) -> None:
     clocks = FastTime(100)
     async with running(
-        tmp_path / "c.db", api_of(simulator), simulator=simulator, time=clocks, callback_timeout=100
+        tmp_path / "c.db", api_of(simulator), simulator=simulator, time=clocks, callback_timeout=40
     ) as world:
         key = await announced(simulator, ["silent"])
         world.order(key)
@@ -58,7 +58,7 @@ async def test_t45_a_step_neither_ends_nor_prolongs_the_wait_for_a_callback(
         clocks.step(hours=hours)
         await world.state(key, State.UNCONFIRMED)
         waited = clocks.uptime() - moment_of(clocks, simulator.store_calls(key)[0].at)
-    assert 100 <= waited <= 100 + HALF_A_SECOND * clocks.speed
+    assert 40 <= waited <= 40 + LATE * clocks.speed
 
 
 @JUMPS
@@ -71,7 +71,7 @@ async def test_t45_a_step_neither_hastens_nor_delays_the_next_try(
         api_of(simulator),
         simulator=simulator,
         time=clocks,
-        chance=lambda low, high: 50.0,
+        chance=lambda low, high: 30.0,
     ) as world:
         key = await announced(simulator, ["500", "ok"])
         world.order(key)
@@ -79,7 +79,7 @@ async def test_t45_a_step_neither_hastens_nor_delays_the_next_try(
         clocks.step(hours=hours)
         await world.state(key, State.DOWNLOADED)
         first, second = (moment_of(clocks, call.at) for call in simulator.store_calls(key))
-    assert 49.9 <= second - first <= 50 + HALF_A_SECOND * clocks.speed
+    assert 29.9 <= second - first <= 30 + LATE * clocks.speed
 
 
 @JUMPS
@@ -90,36 +90,34 @@ async def test_t45_a_step_neither_shortens_nor_lengthens_a_hold_of_the_queue(
     async with running(
         tmp_path / "c.db", api_of(simulator), simulator=simulator, time=clocks, calls=1
     ) as world:
-        slowed, other = [await announced(simulator, words) for words in (["429(60)", "ok"], ["ok"])]
+        slowed, other = [await announced(simulator, words) for words in (["429(40)", "ok"], ["ok"])]
         world.order(slowed)
         await until(lambda: world.standing.paused_until is not None)
         clocks.step(hours=hours)
         world.order(other)
-        await until(lambda: abs((world.standing.paused_until or 0) - clocks.now()) < 61_000, "shown anew")
+        await until(lambda: abs((world.standing.paused_until or 0) - clocks.now()) < 41_000, "shown anew")
         for key in (slowed, other):
             await world.state(key, State.DOWNLOADED)
         calls = [moment_of(clocks, call.at) for call in simulator.store_calls()]
     assert len(calls) == 3
-    assert 59.9 <= calls[1] - calls[0] <= 60 + HALF_A_SECOND * clocks.speed
+    assert 39.9 <= calls[1] - calls[0] <= 40 + LATE * clocks.speed
 
 
-@pytest.mark.parametrize(("hours", "left"), [(-1, 100.0), (30 * 24, 0.0)], ids=["back", "forward"])
+@pytest.mark.parametrize(("hours", "left"), [(-1, 40.0), (30 * 24, 0.0)], ids=["back", "forward"])
 async def test_t45_a_step_between_two_services_leaves_a_wait_within_its_bounds(
     hours: int, left: float, tmp_path: Path, simulator: Simulator
 ) -> None:
     db, clocks = tmp_path / "c.db", FastTime(100)
-    async with running(
-        db, api_of(simulator), simulator=simulator, time=clocks, callback_timeout=100
-    ) as world:
+    async with running(db, api_of(simulator), simulator=simulator, time=clocks, callback_timeout=40) as world:
         key = await announced(simulator, ["silent"])
         world.order(key)
         await until(lambda: "StoreAccepted" in world.words(key))
     clocks.step(hours=hours)
     begun = clocks.uptime()
-    async with running(db, None, time=clocks, callback_timeout=100) as world:
+    async with running(db, None, time=clocks, callback_timeout=40) as world:
         await world.state(key, State.UNCONFIRMED)
         waited = clocks.uptime() - begun
-    assert left <= waited <= left + 2 * HALF_A_SECOND * clocks.speed
+    assert left <= waited <= left + LATE * clocks.speed
 
 
 @pytest.mark.parametrize(
@@ -196,7 +194,8 @@ async def test_t45_an_hour_over_the_change_of_summer_time_is_an_hour(
     async with running(db, None, simulator=simulator, time=FastTime(1, clock.at)):
         await simulator.announce(undownloaded=True, timestamp=str(clock.at // 1000 - 36_000 + 60))
     async with opened(db, size=(140, 40), now=clock) as console:
-        for due in ("13d 14h", "13d 13h", "13d 12h", "13d 11h"):
+        for due in ("13d 14h", "13d 13h", "13d 12h"):
+            console.main.tick()
             await console.shows(due)
             clock.move(hours=1)
 
@@ -232,16 +231,20 @@ async def test_t45_an_old_body_is_let_go_after_an_hour_of_a_steady_clock(tmp_pat
         assert clocks.uptime() >= 3600
 
 
-@pytest.mark.parametrize(("at_start", "later"), [(30, -30), (0, 30)], ids=["at the start", "set later"])
-async def test_t45_a_wrong_clock_deletes_nothing(at_start: int, later: int, tmp_path: Path) -> None:
+async def test_t45_a_clock_that_is_wrong_at_the_start_or_set_later_deletes_nothing(tmp_path: Path) -> None:
     """A machine that starts with a wrong clock has the right one within the hour, from its time server."""
-    db, clocks = tmp_path / "c.db", FastTime(3600)
+    await asyncio.gather(_set_wrong(tmp_path / "a.db", 30, -30), _set_wrong(tmp_path / "b.db", 0, 30))
+
+
+async def _set_wrong(db: Path, at_start: int, later: int) -> None:
+    clocks = FastTime(7200)
     await asyncio.to_thread(fill, db, announcement("m-1"))
     clocks.step(days=at_start)
     async with running(db, None, time=clocks):
-        await until(lambda: clocks.uptime() >= 1800)
+        begun = clocks.uptime()
+        await until(lambda: clocks.uptime() >= begun + 1800)
         clocks.step(days=later)
-        await until(lambda: clocks.uptime() >= 14_400)
+        await until(lambda: clocks.uptime() >= begun + 10_800)
         assert bodies(db) == 1
 
 
