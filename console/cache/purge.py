@@ -97,6 +97,10 @@ class PurgePlan:
         yield from self._doom_bodies()
         self._doom_rest()
 
+    def look_again(self) -> None:
+        """Finds the notices about this media that were written since."""
+        self._connection.execute("INSERT OR IGNORE INTO temp.doomed " + _OF_CHOSEN["notice"])
+
     def media(self) -> Iterator[Sequence[MediaRef]]:
         """The media to remove, some at a time."""
         after = 0

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 CHECKPOINT_TRIES: Final = 25
 CHECKPOINT_AGAIN: Final = 0.1
+NOTICES_WAIT: Final = 0.6
+"""Seconds within which the board has written what it had to tell of media that are gone now."""
 
 _READERS: Final = "a program that reads the cache is in the way; the space is freed when it has ended"
 
@@ -76,8 +78,10 @@ async def _remove(bench: Bench, plan: PurgePlan) -> Purged:
     while ids := await bench.step(lambda: next(bodies, None)):
         numbers = [int(one) for one in ids]
         total = _add(total, await bench.keeper.maintain(partial(purge.remove_webhooks, numbers=numbers)))
-    notices = await _remove_rows(bench, plan, "notice")
-    return replace(total, notices=notices, orders=await _remove_rows(bench, plan, "order_taken"))
+    orders = await _remove_rows(bench, plan, "order_taken")
+    await pause(bench.wait, NOTICES_WAIT)
+    await bench.step(plan.look_again)
+    return replace(total, notices=await _remove_rows(bench, plan, "notice"), orders=orders)
 
 
 async def _remove_rows(bench: Bench, plan: PurgePlan, table: str) -> int:

@@ -1,0 +1,150 @@
+"""Damaged caches: all that can be read comes back, and a kill loses neither the old file nor the new one."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from console.cache import queries
+from console.cache.reader import CacheReader
+from tests.cli.world import announcement, failure, fill, post
+
+from .keeping import announced, killed_after, media_count, moments, run, sound, told
+from .processes import serving
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = 4096
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    tmp_path.chmod(0o700)
+    return tmp_path / "media.db"
+
+
+def damage(db: Path, seed: int, pages: int, *, first: int = 1) -> bytes:
+    """Overwrites some pages at random; the whole of what lies there now."""
+    chance = random.Random(seed)
+    data = bytearray(db.read_bytes())
+    for _ in range(pages):
+        page = chance.randrange(first, max(first + 1, len(data) // PAGE))
+        data[page * PAGE : (page + 1) * PAGE] = chance.randbytes(PAGE)
+    db.write_bytes(data)
+    return bytes(data)
+
+
+def test_a_recovery_that_is_killed_leaves_the_damaged_cache_or_the_recovered_one(db: Path) -> None:
+    fill(db, *announced(800))
+    before = damage(db, 3, 2)
+    for seconds in moments(4, 4, 0.6):
+        killed_after(db, seconds, "recover")
+        found = db.read_bytes()
+        assert found == before or sound(db)
+        if found != before:
+            break
+    assert run(db, "recover").returncode in (0, 1)
+    assert sound(db)
+    assert [path.read_bytes() for path in db.parent.glob("media.db.damaged-????-??-??")] == [before]
+    assert not list(db.parent.glob("*.recovered"))
+    assert media_count(db) > 700
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 6))])
+def test_what_can_be_read_of_a_damaged_cache_is_recovered(db: Path, seed: int) -> None:
+    fill(db, *announced(300), *[failure(f"m{number}") for number in range(0, 300, 3)])
+    damage(db, seed, 1 + 4 * seed)
+    refused = run(db, "list", "--limit", "0")
+    found = run(db, "recover", "--json")
+    assert found.returncode in (0, 1), found.stderr
+    record = json.loads(found.stdout)
+    assert record["media"] > 250, refused.stderr
+    assert record["set_aside"] is not None
+    assert sound(db)
+    assert told(db, "replay")["differing"] == 0
+    with serving(db) as served:
+        assert post(served.url, announcement("new")) == 200
+
+
+def test_facts_on_lost_pages_are_read_from_the_bodies_anew(db: Path) -> None:
+    fill(db, *announced(200), *[failure(f"m{number}") for number in range(200)])
+    with closing(sqlite3.connect(db)) as connection:
+        pages = connection.execute(
+            "SELECT min(f.seq), max(f.seq) FROM fact AS f WHERE kind = 'StoreFailed'"
+        ).fetchone()
+        before = connection.execute("SELECT * FROM media ORDER BY key").fetchall()
+    assert pages == (201, 400)
+    data = bytearray(db.read_bytes())
+    spoilt = [
+        page
+        for page in range(1, len(data) // PAGE)
+        if data[page * PAGE] == 0x0D and b'"fact":"StoreFailed"' in data[page * PAGE : (page + 1) * PAGE]
+    ]
+    for page in spoilt[:-1]:
+        data[page * PAGE : (page + 1) * PAGE] = bytes(PAGE)
+    db.write_bytes(data)
+    record = told(db, "recover", code=1)
+    assert record["from_bodies"] > 50
+    assert record["facts"] == 400
+    with closing(sqlite3.connect(db)) as connection:
+        columns = (
+            "SELECT key, state, error_code, caption, sender, clock_from, heard_at FROM media ORDER BY key"
+        )
+        after = connection.execute(columns).fetchall()
+    assert len(after) == len(before)
+    assert {row[1] for row in after} == {"failed"}
+
+
+def test_a_cache_whose_end_is_missing_gives_what_is_left(db: Path) -> None:
+    fill(db, *announced(300))
+    data = db.read_bytes()
+    db.write_bytes(data[: len(data) * 2 // 3])
+    assert told(db, "recover", code=1)["media"] > 100
+    assert sound(db)
+
+
+@pytest.mark.parametrize("content", [b"", b"these are my notes\n" * 500, None])
+def test_a_cache_without_its_beginning_is_set_aside_and_an_empty_one_made_because_it_was_asked_for(
+    db: Path, content: bytes | None
+) -> None:
+    fill(db, *announced(20))
+    whole = db.read_bytes()
+    content = content if content is not None else random.Random(1).randbytes(PAGE) + whole[PAGE:]
+    db.write_bytes(content)
+    done = run(db, "recover")
+    assert done.returncode == 1
+    assert "Nothing could be read of it" in done.stderr
+    (aside,) = db.parent.glob("media.db.damaged-????-??-??")
+    assert aside.read_bytes() == content
+    assert (sound(db), media_count(db)) == (True, 0)
+
+
+def test_a_sound_cache_is_not_touched_and_a_served_one_refused(db: Path) -> None:
+    fill(db, *announced(20))
+    before = db.read_bytes()
+    done = run(db, "recover")
+    assert (done.returncode, db.read_bytes()) == (0, before)
+    assert "is sound" in done.stderr
+    with serving(db) as served:
+        done = run(db, "recover")
+        assert done.returncode == 2
+        assert f"pid {served.process.pid}" in done.stderr
+
+
+def test_what_only_the_log_of_a_killed_service_holds_is_recovered_too(db: Path) -> None:
+    fill(db, *announced(100))
+    with serving(db) as served:
+        for number in range(30):
+            assert post(served.url, announcement(f"late{number}")) == 200
+        served.kill()
+    damage(db, 5, 1, first=20)
+    record = json.loads(run(db, "recover", "--json").stdout)
+    assert record["media"] >= 120
+    with CacheReader(db) as reader:
+        assert reader.run(queries.media(json.loads('"late29"'))) is not None
