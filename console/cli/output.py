@@ -45,11 +45,10 @@ def say(words: object) -> None:
 
 def complain(error: click.ClickException) -> None:
     """What is wrong with a command line, on stderr; its lines are cleaned, for they repeat words of it."""
-    told = io.StringIO()
-    error.message = display.line(error.message, 2000)
+    told, message = io.StringIO(), error.format_message()
     error.show(told)
     with suppress(OSError):
-        for part in told.getvalue().splitlines():
+        for part in told.getvalue().replace(message, display.line(message, 2000)).splitlines():
             click.echo(display.line(part, 2000), err=True)
 
 
