@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from console.cache.paths import check_cache, create_private, lock_path, sweep_drafts
@@ -78,8 +79,9 @@ class ServiceLock:
             other = _read(self._fd)
             os.close(self._fd)
             raise LockHeld(db, other)
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, f"{os.getpid()} {_PASSING if passing else _LASTING}\n".encode(), 0)
+        with suppress(OSError):  # on a full disk others learn no pid, and the service runs all the same
+            os.ftruncate(self._fd, 0)
+            os.pwrite(self._fd, f"{os.getpid()} {_PASSING if passing else _LASTING}\n".encode(), 0)
         sweep_drafts(db)
 
     def release(self) -> None:

@@ -28,6 +28,21 @@ time.sleep(60)
 """
 
 
+HOLD_ON_A_FULL_DISK = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n" + HOLD
+
+
+def test_a_full_disk_keeps_nobody_from_holding_it(tmp_path: Path) -> None:
+    db = tmp_path / "c.db"
+    ServiceLock(db).release()
+    command = [sys.executable, "-c", HOLD_ON_A_FULL_DISK, str(db)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        assert holder(db) == Holder(None, passing=False)
+        process.kill()
+    assert holder(db) is None
+
+
 def test_one_holds_it_and_the_next_is_told_who(tmp_path: Path) -> None:
     db = tmp_path / "c.db"
     assert holder(db) is None
