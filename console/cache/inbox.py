@@ -16,6 +16,7 @@ import msgspec
 from console.cache.migrations import CacheRefused, check_sqlite, uri
 from console.cache.paths import create_private, inbox_path
 from console.cache.permissions import check_database
+from console.cache.trouble import is_damage
 from console.domain import maintenance
 from console.domain.exceptions import RetryLater
 from console.domain.orders import Order
@@ -35,6 +36,10 @@ BUSY_SECONDS: Final = 10.0
 BRIEFLY: Final = 0.5
 """The patience of who looks again and again: the end of the service waits for it."""
 
+_VERSIONS: Final = 2**32
+"""More than one connection counts of its own."""
+_MOVE_AWAY: Final = "Move it away; orders that wait in it must be given again."
+
 _TABLE: Final = "CREATE TABLE waiting (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, data TEXT NOT NULL)"
 
 _encode = msgspec.json.Encoder().encode
@@ -47,6 +52,10 @@ class InboxUnavailable(RetryLater):
 
 class InboxBusy(InboxUnavailable):
     """Another process holds it, which is over in a moment as a rule."""
+
+
+class InboxDamaged(InboxUnavailable):
+    """It cannot be read as what it claims to be, until somebody moves it away."""
 
 
 class Inbox:
@@ -63,25 +72,11 @@ class Inbox:
         """
         check_sqlite()
         self._path = inbox_path(db)
+        self._patience = patience
         self._one_at_a_time = threading.Lock()
-        check_database(self._path)
+        self._opened = 0
         with self._errors():
-            if not self._path.exists():
-                _create(self._path)
-            self._connection = sqlite3.connect(
-                uri(self._path, "mode=rw"),
-                uri=True,
-                timeout=patience,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            try:
-                self._check()
-                self._connection.execute("PRAGMA synchronous = FULL")
-                self._connection.execute("PRAGMA secure_delete = ON")
-            except BaseException:
-                self._connection.close()
-                raise
+            self._open()
 
     def __enter__(self) -> Inbox:
         return self
@@ -165,16 +160,45 @@ class Inbox:
     def version(self) -> int:
         """A number that differs from the last one after another connection changed the inbox.
 
+        Where the file was moved away or replaced, the one that others find now is opened in its stead.
+
         Raises:
+            FixSetting: as the first opening does.
             InboxUnavailable: it cannot be read now.
         """
         with self._errors(), self._one_at_a_time:
-            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+            if self._file != _file(self._path) and self._path.parent.is_dir():
+                self._connection.close()
+                self._open()
+            (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+            return self._opened * _VERSIONS + int(version)
 
     def close(self) -> None:
         """Closes the file; a second time does nothing."""
         with self._one_at_a_time:
             self._connection.close()
+
+    def _open(self) -> None:
+        check_database(self._path)
+        if not self._path.exists():
+            _create(self._path)
+        self._file = _file(self._path)
+        self._connection = sqlite3.connect(
+            uri(self._path, "mode=rw"),
+            uri=True,
+            timeout=self._patience,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            self._check()
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute("PRAGMA secure_delete = ON")
+        except BaseException:
+            self._connection.close()
+            self._file = None
+            raise
+        self._opened += 1
 
     def _all(self) -> list[str]:
         with self._errors(), self._one_at_a_time:
@@ -198,7 +222,7 @@ class Inbox:
         if application != APPLICATION_ID or version != VERSION:
             raise CacheRefused(
                 f"The file {self._path} is not an inbox of this version. Nothing was changed.",
-                "Move it away; orders that wait in it must be given again.",
+                _MOVE_AWAY,
             )
 
     @contextmanager
@@ -206,11 +230,22 @@ class Inbox:
         try:
             yield
         except sqlite3.Error as error:
+            if is_damage(error):
+                raise InboxDamaged(f"The inbox {self._path} is damaged ({error}).", _MOVE_AWAY) from error
             busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
             kind = InboxBusy if busy else InboxUnavailable
             raise kind(
                 f"The inbox {self._path} cannot be used ({error}).", "Try again in a moment."
             ) from error
+
+
+def _file(path: Path) -> tuple[int, int] | None:
+    """Which file lies at a path; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _create(path: Path) -> None:

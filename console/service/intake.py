@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from console.cache.inbox import BRIEFLY, Inbox, InboxBusy
+from console.cache.inbox import BRIEFLY, Inbox, InboxBusy, InboxDamaged
 from console.clock import monotonic
 from console.domain.exceptions import RetryLater
 from console.domain.orders import Taken
@@ -29,6 +29,7 @@ AT_ONCE = 500
 TOLD_AFTER = 10.0
 """Seconds for which others may hold the inbox before that is a trouble."""
 
+_WAIT_ON = "Orders wait in it and will be taken."
 _WORDS = {
     Taken.UNKNOWN: "An order names a media that the cache does not know.",
     Taken.NOT_RETRIEVABLE: "An order names a media without an id that could be asked for.",
@@ -92,7 +93,8 @@ class Intake:
                 done = await asyncio.get_running_loop().run_in_executor(thread, work)
             except RetryLater as error:
                 if not isinstance(error, InboxBusy) or monotonic() - begun >= self._told_after:
-                    self._board.trouble("inbox", error.what, "Orders wait in it and will be taken.")
+                    remedy = error.remedy if isinstance(error, InboxDamaged) else _WAIT_ON
+                    self._board.trouble("inbox", error.what, remedy)
             else:
                 self._board.over("inbox")
                 return done

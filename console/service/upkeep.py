@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from console import clock
 from console.cache import outcomes
-from console.cache.inbox import BRIEFLY, Inbox, InboxBusy
+from console.cache.inbox import BRIEFLY, Inbox, InboxUnavailable
 from console.cache.migrations import BUSY_SECONDS, uri
 from console.cache.source import unreadable
 from console.domain.exceptions import ConsoleError, FixSetting, RetryLater
@@ -126,7 +126,7 @@ class Upkeep:
                         if version != bench_seen:
                             await self._empty(bench, inbox)
                             bench_seen = version
-                    except InboxBusy:
+                    except InboxUnavailable:
                         await pause(self._wait, AGAIN)
                     except RetryLater as error:
                         log.warning("maintenance waits: %s", error.what)
@@ -141,7 +141,7 @@ class Upkeep:
         while True:
             try:
                 return await bench.step(lambda: Inbox(bench.db, patience=BRIEFLY))
-            except InboxBusy:
+            except InboxUnavailable:
                 await pause(self._wait, AGAIN)
 
     async def run_once(self) -> None:

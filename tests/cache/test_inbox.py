@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from console.cache.inbox import Inbox, InboxUnavailable
+from console.cache.inbox import Inbox, InboxDamaged, InboxUnavailable
 from console.cache.migrations import CacheRefused
 from console.cache.paths import inbox_path
 from console.domain.maintenance import Purge, Replay
@@ -73,6 +73,41 @@ def test_others_see_the_version_change(db: Path, inbox: Inbox) -> None:
         assert after != before
         other.done(["1"])
         assert inbox.version() not in (before, after)
+
+
+def test_an_inbox_that_was_replaced_is_noticed(db: Path, inbox: Inbox) -> None:
+    seen = {inbox.version()}
+    for name in ("a", "b"):
+        inbox_path(db).rename(db.with_name(f"moved-{name}"))
+        with Inbox(db) as other:
+            other.leave([order(name, name)])
+        assert inbox.version() not in seen
+        seen.add(inbox.version())
+        assert ids(inbox) == [name]
+
+
+def test_an_inbox_that_was_moved_away_is_made_anew_but_not_its_folder(db: Path) -> None:
+    folder = db.parent / "folder"
+    with Inbox(folder / db.name) as inbox:
+        inbox_path(folder / db.name).unlink()
+        before = inbox.version()
+        assert inbox_path(folder / db.name).exists()
+        folder.rename(db.parent / "moved")
+        assert inbox.version() == before
+        assert not folder.exists()
+
+
+def test_a_damaged_inbox_says_what_to_do_until_it_is_moved_away(db: Path, inbox: Inbox) -> None:
+    inbox.leave([order("1", "a")])
+    size = inbox_path(db).stat().st_size
+    with inbox_path(db).open("r+b") as file:
+        file.write(b"\x5a" * size)
+    with pytest.raises(InboxDamaged, match="is damaged") as damaged:
+        Inbox(db)
+    assert "Move it away" in damaged.value.remedy
+    inbox_path(db).unlink()
+    assert inbox.version() > 0
+    assert ids(inbox) == []
 
 
 def test_it_is_private_and_has_no_log_beside_it(db: Path, inbox: Inbox) -> None:
