@@ -29,7 +29,8 @@ def mask_number(db: Path, number: str) -> int:
     """
     place = log_path(db)
     pattern = re.compile(number_pattern(number).encode())
-    return sum(_mask(path, pattern) for path in sorted(place.parent.glob(escape(place.name) + "*")))
+    found = sorted(place.parent.glob(escape(place.name) + "*"))
+    return sum(_mask(path, pattern) for path in found if path.is_symlink() or not path.is_dir())
 
 
 def set_aside(db: Path) -> list[Path]:

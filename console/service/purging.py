@@ -49,17 +49,18 @@ async def purge_all(bench: Bench, inbox: Inbox, order: Purge) -> Purged:
         bench.last(connection.close)
     before = Millis(bench.now() - outcomes.WAITED_FOR_MS)
     await bench.keeper.maintain(partial(outcomes.forget, before=before))
+    taken = purge.bytes_taken(bench.db)
+    unfreed = await _free(bench)
+    freed = max(0, taken - purge.bytes_taken(bench.db))
     marks = 0
     if order.number is not None:
         marks = await bench.step(partial(mask_number, bench.db, order.number))
-    taken = purge.bytes_taken(bench.db)
-    unfreed = await _free(bench)
     return replace(
         total,
         orders=total.orders + left,
         mentions=mentions,
         log_marks=marks,
-        freed=max(0, taken - purge.bytes_taken(bench.db)),
+        freed=freed,
         unfreed=unfreed,
         copies=tuple(map(str, copies_beside(bench.db))),
     )

@@ -18,6 +18,7 @@ def test_a_number_loses_its_digits_but_the_last_four_wherever_it_stands(tmp_path
     log.write_text(before)
     (tmp_path / "m[1].db.log.1").write_text("nothing")
     (tmp_path / "m1.db.log").write_text("16315551234")
+    (tmp_path / "m[1].db.logs").mkdir()
     assert mask_number(db, "16315551234") == 2
     assert log.read_text() == "x" * 999_995 + " *******1234 and +* ***-***-1234, not 16315551235\n"
     assert (tmp_path / "m1.db.log").read_text() == "16315551234"

@@ -73,6 +73,19 @@ async def test_a_purge_counts_the_orders_that_waited_and_names_the_copies(
     assert done.unfreed is None
 
 
+async def test_a_log_that_cannot_be_masked_does_not_keep_the_space_from_being_freed(
+    db: Path, writer: CacheWriter
+) -> None:
+    db.with_name("media.db.log").symlink_to(db)
+    bench = Bench(db, writer, read_webhook, wall, until_set, gently=False)
+    with Inbox(db) as inbox, pytest.raises(OSError, match="symbolic link"):
+        await purge_all(bench, inbox, PURGE)
+    bench.close()
+    with closing(sqlite3.connect(db)) as connection:
+        assert connection.execute("PRAGMA freelist_count").fetchone() == (0,)
+    assert not db.with_name("media.db-wal").stat().st_size
+
+
 class Slow:
     """A writer whose file takes long to be written anew."""
 
