@@ -45,10 +45,13 @@ def say(words: object) -> None:
 
 def complain(error: click.ClickException) -> None:
     """What is wrong with a command line, on stderr; its lines are cleaned, for they repeat words of it."""
-    told, message = io.StringIO(), error.format_message()
-    error.show(told)
+    told, message = io.StringIO(), display.line(error.format_message(), 2000)
+    if isinstance(error, click.UsageError):
+        click.UsageError(message, error.ctx).show(told)
+    else:
+        click.ClickException(message).show(told)
     with suppress(OSError):
-        for part in told.getvalue().replace(message, display.line(message, 2000)).splitlines():
+        for part in told.getvalue().splitlines():
             click.echo(display.line(part, 2000), err=True)
 
 
