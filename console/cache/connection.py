@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from console.cache.migrations import BUSY_SECONDS, create, uri
 from console.cache.paths import wal_path
+from console.cache.replacing import undo_half
 from console.cache.soundness import check_sound
 from console.cache.source import NoCache
 from console.cache.trouble import CacheDamaged, CacheUnavailable, is_damage
@@ -70,6 +71,7 @@ class WritingConnection:
             ConsoleError: it cannot be used, and was not touched.
             sqlite3.Error: it cannot be opened now.
         """
+        undo_half(self._db)
         create(self._db)
         check_sound(self._db)
         self.get()

@@ -23,7 +23,7 @@ from console.cache.rebuild import Bodies, history, lacking, take_in
 from console.cache.rows import COLUMNS, DERIVED, SELECTED, UPSERT, media_row, read_media
 from console.cache.salvage import TableSalvage, from_both_ends
 from console.cache.schema import APPLICATION_ID
-from console.cache.soundness import check_sound
+from console.cache.soundness import check_sound, is_log
 from console.cache.source import look, unreadable
 from console.cache.trouble import CacheDamaged, is_damage
 from console.domain import facts, ledger
@@ -116,7 +116,7 @@ def rebuild_cache(damaged: Path, draft: Path, read: Callable[[bytes, Millis], Re
             done = _Rebuilding(old, new, read).run()
         new.execute("COMMIT")
         new.execute("PRAGMA journal_mode = WAL")
-    return done
+    return done if is_log(damaged) else replace(done, unreadable=done.unreadable + 1)
 
 
 @contextmanager

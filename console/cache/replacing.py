@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from console.cache.paths import create_private
 from console.cache.traces import set_aside
+from console.cache.trouble import CacheRefused
 from console.domain.retention import rfc3339
 
 if TYPE_CHECKING:
@@ -24,18 +25,35 @@ _COMPANIONS: Final = ("-wal", "-shm")
 
 
 def undo_half(db: Path) -> None:
-    """Gives a damaged cache its companions back, where a kill came between that and the new file."""
+    """Gives a damaged cache its companions back, where a kill came between that and the new file.
+
+    To be called under the service's lock, before the cache is opened: without its log it may look sound.
+
+    Raises:
+        CacheRefused: they cannot be given back.
+    """
     place = db.resolve()
-    for aside in set_aside(db):
-        if aside.name.endswith(_COMPANIONS) or not aside.samefile(place):
-            continue
-        for ending in _COMPANIONS:
-            kept, own = _with(aside, ending), _with(place, ending)
-            if kept.exists():
-                if not own.exists():
-                    os.link(kept, own)
-                kept.unlink()
-        aside.unlink()
+    try:
+        for aside in set_aside(db):
+            if place.exists() and not aside.name.endswith(_COMPANIONS) and aside.samefile(place):
+                _give_back(aside, place)
+    except OSError as error:
+        raise CacheRefused(
+            f"The cache {db} lost its log to a recovery that was killed, and cannot get it back: {error}.",
+            "Check that the folder may be written, and has room.",
+        ) from error
+
+
+def _give_back(aside: Path, place: Path) -> None:
+    for ending in _COMPANIONS:
+        kept, own = _with(aside, ending), _with(place, ending)
+        if kept.exists():
+            if not own.exists():
+                os.link(kept, own)
+            if not own.samefile(kept):
+                return  # somebody has opened the cache without it: nobody can tell what it is worth now
+            kept.unlink()
+    aside.unlink()
 
 
 def replace_damaged(db: Path, build: Callable[[Path], None], now: Millis) -> Path:

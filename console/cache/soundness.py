@@ -58,6 +58,15 @@ def check_sound(db: Path, *, thoroughly: bool = False) -> None:
         raise damaged(db, found)
 
 
+def is_log(db: Path) -> bool:
+    """Whether the write-ahead log beside a cache begins like one; so it does where there is none.
+
+    Raises:
+        CacheRefused: it cannot be read.
+    """
+    return _beginning_of_log(db) in (None, *_LOG_MAGIC)
+
+
 def _ended_in_order(db: Path) -> bool:
     """Whether the files lie as an end in order leaves them.
 
@@ -65,20 +74,25 @@ def _ended_in_order(db: Path) -> bool:
         CacheDamaged: the write-ahead log is none.
         CacheRefused: it cannot be read.
     """
+    beginning = _beginning_of_log(db)
+    if beginning is None:
+        return False
+    if beginning not in _LOG_MAGIC:
+        raise damaged(db, f"{wal_path(db).name} beside it is not its write-ahead log")
+    return not beginning and db.stat().st_mtime_ns <= wal_path(db).stat().st_mtime_ns
+
+
+def _beginning_of_log(db: Path) -> bytes | None:
     log = wal_path(db)
     try:
         with log.open("rb") as opened:  # SQLite holds no lock on this file that closing it could drop
-            beginning = opened.read(4)
-        told = log.stat()
+            return opened.read(4)
     except FileNotFoundError:
-        return False
+        return None
     except OSError as error:
         raise CacheRefused(
             f"The file {log} cannot be read: {error.strerror}.", "Check its permissions."
         ) from error
-    if beginning not in _LOG_MAGIC:
-        raise damaged(db, f"{log.name} beside it is not its write-ahead log")
-    return not beginning and db.stat().st_mtime_ns <= told.st_mtime_ns
 
 
 def _read_beginnings(connection: sqlite3.Connection) -> None:

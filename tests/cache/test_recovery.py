@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from console.cache import migrations
@@ -115,6 +116,12 @@ def test_a_body_that_cannot_be_read_any_more_is_left_out(db: Path) -> None:
     change(db, "UPDATE webhook SET received_at = 'never' WHERE id = 6")
     done = rebuilt(db)
     assert (done.bodies, done.unreadable, done.facts) == (KEPT.bodies - 3, 3, 41)
+
+
+def test_a_log_that_is_none_is_told_as_lost(db: Path) -> None:
+    db.with_name("media.db-wal").write_bytes(b"\x5a" * 5000)
+    db.with_name("media.db-wal").chmod(0o600)
+    assert rebuilt(db) == msgspec.structs.replace(KEPT, unreadable=1)
 
 
 def test_a_cache_of_an_older_version_is_rebuilt_in_the_newest(db: Path, tmp_path: Path) -> None:

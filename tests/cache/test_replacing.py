@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from console.cache import queries
+from console.cache.reader import CacheReader
 from console.cache.replacing import replace_damaged, undo_half
+from console.cache.writer import CacheWriter
+from console.platforms.onpremises.webhook import read_webhook
 
+from .lives import body, message
 from .samples import NOW
 
 if TYPE_CHECKING:
@@ -80,6 +85,48 @@ def test_a_kill_before_the_new_file_has_the_name_is_undone(db: Path, gone: tuple
         db.with_name(db.name + ending).unlink()
     undo_half(db)
     assert contents(db) == before
+
+
+def test_the_log_of_a_cache_that_was_opened_without_it_is_kept(db: Path) -> None:
+    aside = db.with_name(f"media.db.damaged-{DAY}")
+    os.link(db, aside)
+    db.with_name("media.db-wal").rename(aside.with_name(aside.name + "-wal"))
+    db.with_name("media.db-wal").write_text("another")
+    before = contents(db)
+    undo_half(db)
+    assert contents(db) == before
+
+
+def test_no_cache_at_all_is_nothing_to_undo(db: Path) -> None:
+    replace_damaged(db, build, NOW)
+    db.unlink()
+    undo_half(db)
+    assert not db.exists()
+
+
+def copy_as_killed(db: Path) -> Path:
+    """A cache as a power loss would leave it, on which a recovery was then killed at its worst moment."""
+    copy = db.parent / "copy" / db.name
+    copy.parent.mkdir(mode=0o700)
+    for ending in ("", "-wal"):
+        aside = copy.with_name(f"{db.name}.damaged-{DAY}{ending}")
+        aside.write_bytes(db.with_name(db.name + ending).read_bytes())
+        aside.chmod(0o600)
+    os.link(copy.with_name(f"{db.name}.damaged-{DAY}"), copy)
+    return copy
+
+
+async def test_a_writer_that_comes_after_the_kill_finds_what_the_log_held(db: Path) -> None:
+    real = db.parent / "real" / "media.db"
+    writer = await CacheWriter.open(real, now=lambda: NOW)
+    told = body([message("m")])
+    await writer.take_webhook(told, NOW, read_webhook(told, NOW))
+    copy = copy_as_killed(real)
+    await writer.close()
+    writer = await CacheWriter.open(copy, now=lambda: NOW)
+    await writer.close()
+    with CacheReader(copy) as reader:
+        assert reader.run(queries.last_receipt()) == NOW
 
 
 def test_what_was_set_aside_for_good_stays(db: Path) -> None:
