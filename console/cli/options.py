@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from console import config
-from console.cache.permissions import share_with
 from console.cli.output import say
 
 if TYPE_CHECKING:
@@ -51,6 +50,8 @@ def current_settings(**fixed: str) -> config.Settings:
     Raises:
         FixSetting: one is wrong.
     """
+    from console.cache.permissions import share_with  # the cache's room, which --version does without
+
     settings = config.load({**_given(click.get_current_context()), **fixed}, os.environ)
     share_with(settings.shared_group)
     for warning in settings.warnings:

@@ -6,6 +6,7 @@ The clock, the ids and the data are fixed, so that equal code draws equal pictur
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -72,8 +73,12 @@ SHOTS = (
 
 
 async def draw(shot: Shot, size: tuple[int, int], folder: Path) -> str:
-    """One picture as SVG text; `folder` takes a cache of its own."""
-    db = folder / f"{'filled' if shot.filled else 'empty'}.db"
+    """One picture as SVG text; `folder` takes a cache of its own. The help shows the cache's path as given."""
+    with contextlib.chdir(folder):
+        return await _draw(shot, size, Path("filled.db" if shot.filled else "empty.db"))
+
+
+async def _draw(shot: Shot, size: tuple[int, int], db: Path) -> str:
     if not db.exists():
         await (scene.build(db) if shot.filled else scene.build_empty(db))
     async with opened(db, size=size, filled=shot.filled) as console:
