@@ -23,11 +23,12 @@ class Terminal:
     ) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.Stream(self._screen)
+        sized = {name: value for name, value in env.items() if name not in ("COLUMNS", "LINES")}
         first, *rest = [program, *arguments] if program else command(*arguments)
         self._child = pexpect.spawn(
             first,
             rest,
-            env={**env, "TERM": "xterm-256color", "LANG": "C.UTF-8"},
+            env={**sized, "TERM": "xterm-256color", "LANG": "C.UTF-8"},
             dimensions=(rows, columns),
             timeout=None,
             encoding="utf-8",

@@ -73,14 +73,19 @@ SHOTS = (
 
 
 async def draw(shot: Shot, size: tuple[int, int], folder: Path) -> str:
-    """One picture as SVG text; `folder` takes a cache of its own. The help shows the cache's path as given."""
+    """One picture as SVG text; `folder` takes a cache of its own.
+
+    The help shows the path of the cache as it is given, so it is given without the folder.
+    """
+    db = Path("filled.db" if shot.filled else "empty.db")
+    known = (folder / db).exists()
     with contextlib.chdir(folder):
-        return await _draw(shot, size, Path("filled.db" if shot.filled else "empty.db"))
+        if not known:
+            await (scene.build(db) if shot.filled else scene.build_empty(db))
+        return await _draw(shot, size, db)
 
 
 async def _draw(shot: Shot, size: tuple[int, int], db: Path) -> str:
-    if not db.exists():
-        await (scene.build(db) if shot.filled else scene.build_empty(db))
     async with opened(db, size=size, filled=shot.filled) as console:
         await shot.reach(console)
         await console.settled()
