@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -90,8 +91,13 @@ class FaultTest(NamedTuple):
     """Empty for a test of the ordinary run; else in words what of it is slow."""
 
 
-def fault_tests() -> Iterator[FaultTest]:
+@cache
+def fault_tests() -> tuple[FaultTest, ...]:
     """The tests in this folder that name a row (`test_t07_…`), in the order of the files."""
+    return tuple(_fault_tests())
+
+
+def _fault_tests() -> Iterator[FaultTest]:
     for path in sorted(HERE.glob("test_*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         all_slow = _slow([mark for node in tree.body if (mark := _mark_of_all(node))])
