@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import io
 import json
@@ -45,11 +46,9 @@ def say(words: object) -> None:
 
 def complain(error: click.ClickException) -> None:
     """What is wrong with a command line, on stderr; its lines are cleaned, for they repeat words of it."""
-    told, message = io.StringIO(), display.line(error.format_message(), 2000)
-    if isinstance(error, click.UsageError):
-        click.UsageError(message, error.ctx).show(told)
-    else:
-        click.ClickException(message).show(told)
+    told, cleaned = io.StringIO(), copy.copy(error)
+    vars(cleaned)["message"] = display.line(error.message, 2000)
+    cleaned.show(told)
     with suppress(OSError):
         for part in told.getvalue().splitlines():
             click.echo(display.line(part, 2000), err=True)
