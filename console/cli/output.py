@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import errno
 import io
 import json
@@ -46,9 +45,9 @@ def say(words: object) -> None:
 
 def complain(error: click.ClickException) -> None:
     """What is wrong with a command line, on stderr; its lines are cleaned, for they repeat words of it."""
-    told, cleaned = io.StringIO(), copy.copy(error)
-    vars(cleaned)["message"] = display.line(error.message, 2000)
-    cleaned.show(told)
+    told = io.StringIO()
+    vars(error)["message"] = display.line(error.message, 2000)
+    error.show(told)
     with suppress(OSError):
         for part in told.getvalue().splitlines():
             click.echo(display.line(part, 2000), err=True)
