@@ -41,9 +41,10 @@ class Entry:
         work: what is to be done.
         future: where the caller waits.
         instead: what is to be done where `work` fails by its own content.
+        alone: it commits by itself in the middle of its work, so that nothing else may be in its batch.
     """
 
-    __slots__ = ("error", "future", "instead", "refs", "result", "work")
+    __slots__ = ("alone", "error", "future", "instead", "refs", "result", "work")
 
     def __init__(
         self,
@@ -51,11 +52,14 @@ class Entry:
         work: Callable[[Batch], object],
         future: asyncio.Future[Any],
         instead: Callable[[Batch], object] | None = None,
+        *,
+        alone: bool = False,
     ) -> None:
         self.refs = refs
         self.work = work
         self.future = future
         self.instead = instead
+        self.alone = alone
         self.result: object = None
         self.error: BaseException | None = CacheUnavailable("The cache is closed.", "The service is ending.")
 
