@@ -6,12 +6,13 @@ import queue
 import sqlite3
 import threading
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from console.cache.batch import Batch
 from console.cache.connection import WritingConnection
 from console.cache.entry import UNSTORABLE, DecisionFailed, Entry
-from console.cache.trouble import unavailable
+from console.cache.trouble import WriterLost, unavailable
 from console.domain.exceptions import ConsoleError
 
 if TYPE_CHECKING:
@@ -28,13 +29,22 @@ MEDIA: Final = 2000
 
 
 class Committer:
-    """The thread that owns the writing connection."""
+    """The thread that owns the writing connection.
+
+    Whatever the disk or SQLite may do fails the entries at hand, and the thread goes on. Any other error
+    ends it, and `lost` is called on the loop: nobody had told it to stop.
+    """
 
     def __init__(
-        self, db: Path, loop: asyncio.AbstractEventLoop, connect: Callable[[Path], sqlite3.Connection]
+        self,
+        db: Path,
+        loop: asyncio.AbstractEventLoop,
+        connect: Callable[[Path], sqlite3.Connection],
+        lost: Callable[[], None],
     ) -> None:
         self._db = db
         self._loop = loop
+        self._lost = lost
         self._connection = WritingConnection(db, connect)
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._settled = True
@@ -48,6 +58,7 @@ class Committer:
             ConsoleError: it cannot be opened; the thread has ended.
         """
         opening = Entry((), _nothing, self._loop.create_future())
+        opening.error = WriterLost(self._db)
         self._thread = threading.Thread(target=self._run, args=(opening,), name="cache-writer", daemon=True)
         self._thread.start()
         try:
@@ -77,22 +88,32 @@ class Committer:
             self._thread.join()
 
     def _run(self, opening: Entry) -> None:
+        told_to = False
         try:
-            self._begin(opening)
-            while (first := self._next()) is not None:
-                entries = [first]
-                try:
-                    stop = self._gather(entries)
-                    self._commit([entry for entry in entries if not entry.future.cancelled()])
-                finally:
-                    self._release(entries)
-                if stop:
-                    break
-                self._connection.shorten_log()
+            try:
+                self._begin(opening)
+                self._work()
+            finally:
+                self._connection.close()
+            told_to = True
         finally:
-            self._connection.close()
             self._ended = True
             self._abandon()
+            if not told_to:
+                self._on_loop(self._lost)
+
+    def _work(self) -> None:
+        """Commits what queues up, until the end is among it."""
+        while (first := self._next()) is not None:
+            entries = [first]
+            try:
+                stop = self._gather(entries)
+                self._settle(entries)
+            finally:
+                self._release(entries)
+            if stop:
+                break
+            self._connection.shorten_log()
 
     def _begin(self, opening: Entry) -> None:
         try:
@@ -100,7 +121,7 @@ class Committer:
             opening.succeed(None)
         except ConsoleError as error:
             opening.error = error
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             opening.error = unavailable(self._db, error)
         finally:
             self._release((opening,))
@@ -127,13 +148,23 @@ class Committer:
             pass
         return False
 
+    def _settle(self, entries: list[Entry]) -> None:
+        """Settles what was gathered; one that is to be alone, after all before it were released."""
+        batches = _batches(entries)
+        for number, batch in enumerate(batches, 1):
+            if not self._commit([entry for entry in batch if not entry.future.cancelled()]):
+                for left in chain.from_iterable(batches[number:]):
+                    left.error = batch[-1].error
+                return
+            self._release(batch)
+
     def _commit(self, entries: list[Entry]) -> bool:
         """Settles entries; False if the cache cannot be written."""
         try:
             self._transact(entries)
         except UNSTORABLE as error:
             return self._commit_alone(entries, error)
-        except (sqlite3.Error, ConsoleError) as error:
+        except (sqlite3.Error, OSError, ConsoleError) as error:
             self._fail(entries, error)
             return False
         return True
@@ -178,7 +209,7 @@ class Committer:
         for entry, result in done:
             entry.succeed(result)
 
-    def _fail(self, entries: list[Entry], error: sqlite3.Error | ConsoleError) -> None:
+    def _fail(self, entries: list[Entry], error: sqlite3.Error | OSError | ConsoleError) -> None:
         """Fails a batch and all that queued behind it; the next one gets a fresh connection.
 
         A second sync after a failed one proves nothing, so the connection is not used again.
@@ -206,8 +237,21 @@ class Committer:
         self._release(late)
 
     def _release(self, entries: Sequence[Entry]) -> None:
+        self._on_loop(lambda: _release(entries))
+
+    def _on_loop(self, do: Callable[[], None]) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(_release, entries)
+            self._loop.call_soon_threadsafe(do)
+
+
+def _batches(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """The entries in their order, each that is to be alone in a batch of its own."""
+    batches: list[list[Entry]] = [[]]
+    for entry in entries:
+        if batches[-1] and (entry.alone or batches[-1][-1].alone):
+            batches.append([])
+        batches[-1].append(entry)
+    return batches
 
 
 def _nothing(_: Batch) -> None:

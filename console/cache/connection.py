@@ -69,7 +69,7 @@ class WritingConnection:
 
         Raises:
             ConsoleError: it cannot be used, and was not touched.
-            sqlite3.Error: it cannot be opened now.
+            sqlite3.Error, OSError: it cannot be opened now.
         """
         undo_half(self._db)
         create(self._db)
@@ -81,7 +81,7 @@ class WritingConnection:
 
         Raises:
             ConsoleError: the cache cannot be used, or is damaged.
-            sqlite3.Error: it cannot be opened now.
+            sqlite3.Error, OSError: it cannot be opened now.
         """
         if self._connection is not None and self._mark != _mark(self._db):
             self.settle()  # what the log holds belongs into the file that it was written for
@@ -106,7 +106,7 @@ class WritingConnection:
             self._doubted = True
             raise self._gone()
 
-    def give_up(self, error: sqlite3.Error | ConsoleError | None = None) -> None:
+    def give_up(self, error: sqlite3.Error | OSError | ConsoleError | None = None) -> None:
         """Closes the connection after a fault; `get` opens it anew."""
         if isinstance(error, CacheDamaged) or (isinstance(error, sqlite3.Error) and is_damage(error)):
             self._doubted = True

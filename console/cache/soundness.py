@@ -79,7 +79,10 @@ def _ended_in_order(db: Path) -> bool:
         return False
     if beginning not in _LOG_MAGIC:
         raise damaged(db, f"{wal_path(db).name} beside it is not its write-ahead log")
-    return not beginning and db.stat().st_mtime_ns <= wal_path(db).stat().st_mtime_ns
+    try:
+        return not beginning and db.stat().st_mtime_ns <= wal_path(db).stat().st_mtime_ns
+    except OSError:  # it is being moved or replaced
+        return False
 
 
 def _beginning_of_log(db: Path) -> bytes | None:

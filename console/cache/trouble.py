@@ -31,6 +31,16 @@ class CacheBusy(RetryLater):
     """More is waiting to be written than the queue holds; nothing was taken."""
 
 
+class WriterLost(Report):
+    """The writer's thread ended by an error that nobody had foreseen; the log has its traceback."""
+
+    def __init__(self, db: Path) -> None:
+        super().__init__(
+            f"The writer of the cache {db} failed, and nothing can be kept without it.",
+            "Start again. Please report it with the traceback from the log.",
+        )
+
+
 _REASONS: Final = {
     sqlite3.SQLITE_FULL: ("the disk is full", "Free some space; writing resumes by itself."),
     sqlite3.SQLITE_BUSY: (
@@ -45,6 +55,9 @@ _REASONS: Final = {
 }
 
 
+_AGAIN: Final = "Writing is tried again with the next event."
+
+
 def damaged(db: Path, why: str) -> CacheDamaged:
     """The refusal of a damaged cache."""
     return CacheDamaged(f"The cache {db} is damaged ({why}). Nothing was changed.", RECOVER)
@@ -55,11 +68,14 @@ def is_damage(error: sqlite3.Error) -> bool:
     return _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def unavailable(db: Path, error: sqlite3.Error | ConsoleError) -> CacheUnavailable:
+def unavailable(db: Path, error: sqlite3.Error | OSError | ConsoleError) -> CacheUnavailable:
     """Says in words why the cache cannot be written now."""
     if isinstance(error, ConsoleError):
         return CacheUnavailable(error.what, error.remedy)
-    reason, remedy = _REASONS.get(_code(error), (str(error), "Writing is tried again with the next event."))
+    if isinstance(error, OSError):
+        reason, remedy = error.strerror or str(error), _AGAIN
+    else:
+        reason, remedy = _REASONS.get(_code(error), (str(error), _AGAIN))
     return CacheUnavailable(f"The cache {db} cannot be written: {reason}.", remedy)
 
 

@@ -11,7 +11,7 @@ from console.cache.batch import Batch, Decided, Recorded
 from console.cache.commit import Committer
 from console.cache.entry import DecisionFailed, Entry
 from console.cache.migrations import check_sqlite, open_writer
-from console.cache.trouble import CacheBusy, CacheUnavailable
+from console.cache.trouble import CacheBusy, CacheUnavailable, WriterLost
 from console.domain.media import DEFAULT_ACCOUNT
 from console.domain.reading import Reading, Unread
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from console.domain.orders import Order, Taken
     from console.domain.standing import Notice, Standing
 
-__all__ = ["CacheBusy", "CacheUnavailable", "CacheWriter", "Decided", "Recorded"]
+__all__ = ["CacheBusy", "CacheUnavailable", "CacheWriter", "Decided", "Recorded", "WriterLost"]
 
 _T = TypeVar("_T")
 
@@ -67,21 +67,23 @@ class CacheWriter:
         now: Now,
         capacity: int = 1000,
         connect: Callable[[Path], sqlite3.Connection] = open_writer,
+        lost: Callable[[], None] = lambda: None,
     ) -> CacheWriter:
         """Opens a cache for writing, creating it (0600) if there is none.
 
         Args:
             capacity: how many calls may wait before `CacheBusy`.
             connect: makes the writing connection, now and after each failed commit.
+            lost: called where the writer ends by an unforeseen error; it takes nothing any more.
 
         Raises:
             FixSetting: the file is not a cache, is newer than this version or cannot be created;
                 or SQLite is too old. Nothing was changed.
-            Report: the file is damaged. Nothing was changed.
+            Report: the file is damaged, and nothing was changed; or an unforeseen error ended the writer.
             CacheUnavailable: it cannot be opened now.
         """
         check_sqlite()
-        committer = Committer(db, asyncio.get_running_loop(), connect)
+        committer = Committer(db, asyncio.get_running_loop(), connect, lost)
         await committer.start()
         return cls(committer, now=now, capacity=capacity)
 
@@ -200,12 +202,13 @@ class CacheWriter:
     async def between(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """Lets `work` do what cannot be done in a transaction, while everybody else waits.
 
-        `work` runs in the writer's thread and lets no fault of the cache out.
+        `work` runs in the writer's thread and lets no fault of the cache out. What was handed in earlier
+        is committed and released before, whatever becomes of this.
 
         Raises:
-            CacheBusy, CacheUnavailable: it was not done.
+            CacheBusy, CacheUnavailable: it was not done, or the cache cannot be written since.
         """
-        return await self._submit((), lambda batch: batch.between(work))
+        return await self._submit((), lambda batch: batch.between(work), alone=True)
 
     def waiting(self) -> int:
         """How many calls wait for their turn; those of the transaction at work are not among them."""
@@ -224,6 +227,8 @@ class CacheWriter:
         work: Callable[[Batch], _T],
         instead: Callable[[Batch], _T] | None = None,
         size: int = 0,
+        *,
+        alone: bool = False,
     ) -> _T:
         if self._closed:
             raise CacheUnavailable("The cache is closed.", "The service is ending.")
@@ -232,7 +237,7 @@ class CacheWriter:
         if waiting >= self._capacity or too_large:
             raise CacheBusy(f"{waiting} events already wait to be written.", "It is tried again in a moment.")
         future: asyncio.Future[_T] = self._loop.create_future()
-        self._committer.put(Entry(refs, work, future, instead))
+        self._committer.put(Entry(refs, work, future, instead, alone=alone))
         self._waiting_bytes += size
         try:
             return await future

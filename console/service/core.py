@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from console.cache import queries
 from console.cache.mounts import check_place, mounted
 from console.cache.reader import AsyncCacheReader
-from console.cache.writer import CacheWriter
+from console.cache.writer import CacheWriter, WriterLost
 from console.clock import uptime as machine_uptime
 from console.clock import wall
 from console.domain.media import State
@@ -110,6 +110,7 @@ class Service:
         self._bind_now = asyncio.Event()
         self._bind_tried = asyncio.Event()
         self._ending = False
+        self._writer_lost = False
 
     @property
     def standing(self) -> Standing:
@@ -133,8 +134,14 @@ class Service:
 
         Raises:
             LockHeld: another service works on this cache.
+            WriterLost: the writer ended by an unforeseen error, while it opened the cache or later.
             ConsoleError: the cache cannot be used. Nothing was changed.
         """
+
+        def lost() -> None:
+            self._writer_lost = True
+            stop.set()
+
         async with AsyncExitStack() as stack:
             if self._api is not None:
                 stack.push_async_callback(self._api.aclose)
@@ -144,7 +151,7 @@ class Service:
                 self._board.note(Level.WARNING, "service", doubt)
             lock = await asyncio.to_thread(ServiceLock, self._settings.db, passing=self._passing)
             stack.callback(lock.release)
-            writer = await CacheWriter.open(self._settings.db, now=self._now)
+            writer = await CacheWriter.open(self._settings.db, now=self._now, lost=lost)
             stack.push_async_callback(writer.close)
             reader = await stack.enter_async_context(AsyncCacheReader(self._settings.db))
             stack.push_async_callback(self._last_word, writer)
@@ -169,6 +176,8 @@ class Service:
             await self._bind_tried.wait()
             ready.set()
             await stop.wait()
+            if self._writer_lost:
+                raise WriterLost(self._settings.db)
         finally:
             self._ending = True
             self._bind_now.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from pathlib import Path
 
@@ -35,6 +36,12 @@ def test_troubles_are_told_in_words(code: int, words: str) -> None:
     error.sqlite_errorcode = code
     told = unavailable(DB, error)
     assert told.what == f"The cache {DB} cannot be written: {words}."
+    assert told.remedy
+
+
+def test_an_error_of_the_system_is_told_in_its_words() -> None:
+    told = unavailable(DB, OSError(errno.EMFILE, "Too many open files"))
+    assert told.what == f"The cache {DB} cannot be written: Too many open files."
     assert told.remedy
 
 

@@ -6,13 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from console.clock import monotonic
-from tests.cli.world import command, environment
+from tests.cli.world import announcement, command, daemon, environment, post, until
+from tests.faults.processes import READY
 from tests.faults.pty import LOG, demo_that_cleans_up, pty, serves, two_media
 from tests.faults.sabotage import CANARY
 
@@ -136,6 +138,33 @@ def test_t49_a_defect_of_a_plain_command_is_told_with_its_code(db: Path, argumen
     )
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("media-console: A fault of the program ended it (Sabotage).")
+
+
+def test_t49_a_defect_of_the_writer_ends_a_listener_that_could_only_answer_503(db: Path) -> None:
+    words = db.with_name("stderr.txt")
+    with words.open("wb") as err:
+        process = subprocess.Popen(
+            [sys.executable, *sabotaged("Batch.take_webhook", "listen")], env=environment(db), stderr=err
+        )
+    try:
+        until(lambda: READY.search(words.read_text()) is not None)
+        found = READY.search(words.read_text())
+        assert found is not None
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            post(found[0], announcement("b"))
+        with refused.value as answer:
+            assert answer.code == 503
+        assert process.wait(10) == 1
+    finally:
+        process.kill()
+        process.wait()
+    told = words.read_text().splitlines()
+    assert told[-1].startswith(f"media-console: The writer of the cache {db} failed")
+    assert [line for line in told if line.startswith("media-console:")][1:] == told[-1:]
+    assert any("the thread cache-writer failed" in line for line in told)
+    assert "    Traceback (most recent call last):" in told
+    with daemon(db) as (_, url):
+        assert post(url, announcement("b")) == 200
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 import threading
 from functools import partial
@@ -8,12 +9,16 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from console import log
+from console.cache.writer import WriterLost
 from console.clock import monotonic
 from console.config import Address, Settings
+from console.domain.reading import Reading, Unread
 from console.platforms.onpremises.webhook import read_webhook
 from console.service.core import Service
 from console.service.hosting import ServiceThread
 from console.service.lock import Holder, LockHeld, ServiceLock, holder
+from tests.cli.world import announcement
 from tests.listener.serving import held_port
 from tests.service.world import ANY_PORT
 
@@ -21,9 +26,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from console.domain.media import Millis
+
 
 def make(db: Path, listen: Address = ANY_PORT) -> Service:
     return Service(Settings(db=db, listen=listen), api=None, read=read_webhook)
+
+
+class Poisoned(tuple[Unread, ...]):
+    """What the writer's thread fails to go through, with an error that nobody foresees."""
+
+    def __iter__(self) -> Iterator[Unread]:
+        raise AttributeError("of the writer")
+
+
+UNREAD = Unread(where="", reason="")
+
+
+def listener(host: ServiceThread) -> str:
+    standing = host.standing()
+    assert standing is not None
+    assert standing.listener is not None
+    return standing.listener
 
 
 def wait_for(true: Callable[[], bool]) -> None:
@@ -195,6 +219,42 @@ def test_a_defect_does_not_reach_the_screen_as_a_traceback(
     assert standing is not None
     assert "ZeroDivisionError" in standing.troubles[0].text
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_service_whose_writer_failed_says_so_frees_the_lock_and_can_be_started_again(
+    tmp_path: Path,
+) -> None:
+    db = tmp_path / "c.db"
+
+    def read(body: bytes, received_at: Millis) -> Reading:
+        return Reading(unread=Poisoned([UNREAD])) if body == b"{}" else read_webhook(body, received_at)
+
+    def poisoned() -> Service:
+        return Service(Settings(db=db, listen=ANY_PORT), api=None, read=read)
+
+    host = ServiceThread(poisoned)
+    stream = io.StringIO()
+    try:
+        with log.to_stream(stream, ()), httpx.Client(trust_env=False) as http:
+            host.start()
+            assert host.wait_ready(5)
+            url = f"http://{listener(host)}/webhook"
+            assert http.post(url, content=b"{}").status_code == 503
+            assert host.join(5), "it ends, for it could answer nothing but 503 any more"
+            assert isinstance(host.error, WriterLost)
+            standing = host.standing()
+            assert standing is not None
+            assert standing.stopped
+            assert [one.text for one in standing.troubles] == [host.error.what]
+            assert holder(db) is None
+            host.retry_listener()
+            assert host.wait_ready(5)
+            answer = http.post(f"http://{listener(host)}/webhook", content=announcement("after"))
+            assert answer.status_code == 200
+    finally:
+        host.stop()
+    assert "the thread cache-writer failed" in stream.getvalue()
+    assert "Traceback" in stream.getvalue()
 
 
 def test_stopping_at_once_after_starting_ends_it(host: ServiceThread) -> None:
