@@ -219,8 +219,7 @@ class Batch:
         return done
 
     def between(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        """Commits what was done so far, lets `work` run outside of any transaction, and begins a new one."""
-        self.write()
+        """Lets `work` run outside of any transaction. Nothing may have been done in this one before."""
         self._connection.execute("COMMIT")
         try:
             return work(self._connection)

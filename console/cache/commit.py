@@ -152,9 +152,10 @@ class Committer:
         """Settles what was gathered; one that is to be alone, after all before it were released."""
         batches = _batches(entries)
         for number, batch in enumerate(batches, 1):
-            if not self._commit([entry for entry in batch if not entry.future.cancelled()]):
+            wanted = [entry for entry in batch if not entry.future.cancelled()]
+            if not self._commit(wanted):
                 for left in chain.from_iterable(batches[number:]):
-                    left.error = batch[-1].error
+                    left.error = wanted[-1].error
                 return
             self._release(batch)
 

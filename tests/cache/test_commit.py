@@ -46,8 +46,8 @@ def committing(
     return Committer(db, asyncio.get_running_loop(), connect, lost)
 
 
-def entry(work: Callable[[Batch], object], refs: Sequence[MediaRef] = ()) -> Entry:
-    return Entry(refs, work, asyncio.get_running_loop().create_future())
+def entry(work: Callable[[Batch], object], refs: Sequence[MediaRef] = (), *, alone: bool = False) -> Entry:
+    return Entry(refs, work, asyncio.get_running_loop().create_future(), alone=alone)
 
 
 async def ended(committer: Committer) -> None:
@@ -128,6 +128,29 @@ async def test_all_that_waits_behind_a_failed_commit_fails_with_it(db: Path) -> 
     assert await again.future == "good"
     await ended(committer)
     assert len(opened) == 2
+
+
+async def test_a_fault_after_work_between_two_transactions_does_not_fail_what_was_committed(
+    db: Path,
+) -> None:
+    def full(_: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    committer = committing(db, open_writer)
+    entries = [
+        entry(lambda _: "before"),
+        entry(lambda _: "too"),
+        entry(lambda batch: batch.between(lambda _: "between"), alone=True),
+        entry(lambda batch: batch.between(full), alone=True),
+        entry(lambda _: "after"),
+    ]
+    for one in entries:
+        committer.put(one)
+    await committer.start()
+    results = await asyncio.gather(*(one.future for one in entries), return_exceptions=True)
+    await ended(committer)
+    assert results[:3] == ["before", "too", "between"]
+    assert [type(result) for result in results[3:]] == [CacheUnavailable] * 2
 
 
 async def test_a_spoilt_entry_beside_a_failing_disk_leaves_nobody_waiting(db: Path) -> None:
