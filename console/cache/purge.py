@@ -250,8 +250,14 @@ def foresee(db: Path, order: Purge, read: Callable[[bytes, Millis], Reading]) ->
 
 
 def number_pattern(number: str) -> str:
-    """Finds a number however a person may write it: spaces, brackets, dots and hyphens between its digits."""
-    return r"[ ().\-/]{0,3}".join(digits(number))
+    """Finds a number however a person may write it: spaces, brackets, dots and hyphens between its digits.
+
+    It must be the whole number: digits right before it, but for an international prefix 00, or after it
+    belong to something else. Those of an escape before it (a letter in JSON, a blank in a URL) do not.
+    """
+    escape = r"(?<=\\u[0-9A-Fa-f]{4})|(?<=%[0-9A-Fa-f]{2})"
+    whole = r"[ ().\-/]{0,3}".join(digits(number))
+    return rf"(?:(?<![0-9])|{escape})(?:00[ ().\-/]{{0,3}})?{whole}(?![0-9])"
 
 
 def remove_media(connection: sqlite3.Connection, refs: Sequence[MediaRef]) -> Removed:

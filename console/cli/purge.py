@@ -21,7 +21,7 @@ from console.domain.retention import DAY_MS, parse_duration
 if TYPE_CHECKING:
     from console.config import Settings
 
-FEWEST_DIGITS: Final = 6
+FEWEST_DIGITS: Final = 7
 """A shorter number would be found in much that is no number."""
 
 _COUNTS: Final = ("media", "facts", "bodies", "quarantined", "notices", "orders")
@@ -32,7 +32,9 @@ _COUNTS: Final = ("media", "facts", "bodies", "quarantined", "notices", "orders"
 @click.option(
     "--older-than", metavar="AGE", help="Media that were sent longer ago than that, such as 90d or 36h."
 )
-@click.option("--number", metavar="NUMBER", help="Media of this sender; digits alone count.")
+@click.option(
+    "--number", metavar="NUMBER", help="Media of this sender: the whole number; digits alone count."
+)
 @click.option("--dry-run", is_flag=True, help="Only tell what would be removed.")
 @click.option("--yes", is_flag=True, help="Allow an age under a day.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -61,7 +63,7 @@ def command(older_than: str | None, number: str | None, dry_run: bool, yes: bool
         if not dry_run:
             result(f"{'bytes freed':<12}{outcome.freed:>10}")
     _explain(outcome)
-    return Exit.FAILED if outcome.unfreed is not None else Exit.DONE
+    return Exit.FAILED if outcome.unfreed is not None or outcome.unmasked else Exit.DONE
 
 
 def _order(older_than: str | None, number: str | None, *, yes: bool) -> Purge:
@@ -74,7 +76,7 @@ def _order(older_than: str | None, number: str | None, *, yes: bool) -> Purge:
         raise click.UsageError("Say what to remove: --older-than, --number, or both.")
     now = clock.wall()
     before = None if older_than is None else Millis(now - _age(older_than, yes=yes))
-    wanted = None if number is None else digits(number)
+    wanted = None if number is None else digits(number).removeprefix("00")
     if wanted is not None and len(wanted) < FEWEST_DIGITS:
         raise click.UsageError(f"--number needs a whole number, of {FEWEST_DIGITS} digits or more.")
     return Purge(id=uuid.uuid4().hex, at=now, before=before, number=wanted)
@@ -105,6 +107,8 @@ def _explain(outcome: Purged) -> None:
         say(f"All of it is removed, but the space could not be freed: {outcome.unfreed}.")
     if outcome.log_marks:
         say(f"Places in the log where the number was made unreadable: {outcome.log_marks}.")
+    for path in outcome.unmasked:
+        say(f"The number may still stand in the log file {path}. Remove it, or the number in it.")
     if outcome.mentions:
         say(f"Media of other senders that mention the number, and stay: {outcome.mentions}.")
     for path in outcome.copies:

@@ -70,9 +70,10 @@ class Purged(Struct, frozen=True, kw_only=True, tag_field="outcome", tag="purged
     """What a purge removed, or would remove.
 
     `mentions` are media of other senders whose caption or file name has the number in it; they stay.
-    `log_marks` are places in log files where the number was made unreadable. `freed` are bytes that the
-    files take less; `unfreed` says why the space could not be freed, where it could not. `copies` are
-    files beside the cache that still hold old data: a cache set aside, or kept from before an update.
+    `log_marks` are places in log files where the number was made unreadable, `unmasked` the log files that
+    could not be written, with the reason. `freed` are bytes that the files take less; `unfreed` says why the
+    space could not be freed, where it could not. `copies` are files beside the cache that still hold old
+    data: a cache set aside, or kept from before an update.
     """
 
     media: int = 0
@@ -85,6 +86,7 @@ class Purged(Struct, frozen=True, kw_only=True, tag_field="outcome", tag="purged
     log_marks: int = 0
     freed: int = 0
     unfreed: str | None = None
+    unmasked: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
 
 

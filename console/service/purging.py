@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from console.cache import outcomes, purge
-from console.cache.traces import copies_beside, mask_number
+from console.cache.traces import Masked, copies_beside, mask_number
 from console.domain.maintenance import Purge, Purged
 from console.domain.media import Millis
 from console.service.waits import pause
@@ -34,7 +34,6 @@ async def purge_all(bench: Bench, inbox: Inbox, order: Purge) -> Purged:
 
     Raises:
         ConsoleError, sqlite3.Error: the cache cannot be read or written; what was removed is gone.
-        OSError: a log file cannot be written.
     """
     connection = await bench.step(bench.connect)
     try:
@@ -52,14 +51,15 @@ async def purge_all(bench: Bench, inbox: Inbox, order: Purge) -> Purged:
     taken = purge.bytes_taken(bench.db)
     unfreed = await _free(bench)
     freed = max(0, taken - purge.bytes_taken(bench.db))
-    marks = 0
+    masked = Masked(0, ())
     if order.number is not None:
-        marks = await bench.step(partial(mask_number, bench.db, order.number))
+        masked = await bench.step(partial(mask_number, bench.db, order.number))
     return replace(
         total,
         orders=total.orders + left,
         mentions=mentions,
-        log_marks=marks,
+        log_marks=masked.places,
+        unmasked=masked.failed,
         freed=freed,
         unfreed=unfreed,
         copies=tuple(map(str, copies_beside(bench.db))),

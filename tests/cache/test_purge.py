@@ -147,6 +147,14 @@ def test_by_number_goes_every_body_and_notice_with_that_number_in_it(connection:
     assert left(connection)["media"] == ["b", "c"]
 
 
+def test_a_body_with_the_digits_of_a_number_in_other_digits_stays(connection: sqlite3.Connection) -> None:
+    stamp = NOW // 1000 // 10**3
+    hear(connection, NOW, body([sent("b", BERT, NOW)]), body([sent("a", str(stamp), NOW)]))
+    assert str(stamp) in str(NOW // 1000)
+    assert carry_out(connection, asked(number=str(stamp))).bodies == 1
+    assert left(connection)["media"] == ["b"]
+
+
 def test_with_both_a_media_must_fit_both(connection: sqlite3.Connection) -> None:
     old = NOW - 100 * HOUR
     hear(connection, old, body([sent("a", ANNA, old)]), body([sent("b", BERT, old)]))
@@ -235,7 +243,21 @@ def test_old_bodies_go_with_their_quarantine_and_young_ones_stay(connection: sql
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("16315551234", True), ("+1 (631) 555-1234", True), ("1-631-555-1235", False), ("1631 5551 23", False)],
+    [
+        ("16315551234", True),
+        ("+1 (631) 555-1234", True),
+        ("001 631 555 1234", True),
+        ("00 16315551234", True),
+        ('"text":"caf\\u00e916315551234"', True),
+        ("text=call%2016315551234", True),
+        ("https://wa.me/16315551234?", True),
+        ("16315551234@c.us", True),
+        ("1-631-555-1235", False),
+        ("1631 5551 23", False),
+        ("1749163155512345", False),
+        ("916315551234", False),
+        ("163155512340", False),
+    ],
 )
 def test_a_number_is_found_however_it_is_written(text: str, found: bool) -> None:
     assert bool(re.search(number_pattern(ANNA), text)) is found

@@ -28,9 +28,9 @@ def known(db: Path, key: str) -> bool:
         (["--older-than", "-5d"], "wants an age such as 90d"),
         (["--older-than", "99999d"], "wants an age such as 90d"),
         (["--older-than", "2h"], "Add --yes if that is meant"),
-        (["--number", "12345"], "6 digits or more"),
-        (["--number", "everyone"], "6 digits or more"),
-        (["--older-than", "90d", "--number", ""], "6 digits or more"),
+        (["--number", "123456"], "7 digits or more"),
+        (["--number", "everyone"], "7 digits or more"),
+        (["--older-than", "90d", "--number", ""], "7 digits or more"),
     ],
 )
 def test_what_may_not_be_meant_is_refused(
@@ -61,7 +61,7 @@ def test_json_is_one_object_with_every_count(db: Path, capsys: pytest.CaptureFix
     for dry, left in ((True, True), (False, False)):
         assert run(["purge", "--number", "+16315551234", "--json", *(["--dry-run"] if dry else [])]) == 0
         record = json.loads(capsys.readouterr().out)
-        assert record.keys() == keys | {"unfreed", "copies", "dry_run"}
+        assert record.keys() == keys | {"unfreed", "unmasked", "copies", "dry_run"}
         assert (record["media"], record["dry_run"]) == (1, dry)
         assert known(db, "a") is left
 
@@ -82,6 +82,18 @@ def test_what_stays_is_said(db: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "mention the number, and stay: 1." in err
     assert "media.db.damaged-2026-11-22 still holds" in err
     assert "made unreadable: 1." in err
+
+
+def test_a_log_that_cannot_be_written_is_named_beside_the_counts(
+    db: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(db, announcement("a"))
+    db.with_name("media.db.log.1").symlink_to(db)
+    assert run(["purge", "--number", "0016315551234"]) == 1
+    out, err = capsys.readouterr()
+    assert out.split()[:6] == ["media", "1", "facts", "1", "bodies", "1"]
+    assert f"may still stand in the log file {db}.log.1 (Too many levels of symbolic links)" in err
+    assert not known(db, "a")
 
 
 def test_without_a_cache_there_is_nothing_to_do(db: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from console.cache.inbox import Inbox
 from console.cache.reader import CacheReader
 from console.cache.writer import CacheUnavailable, CacheWriter
 from console.clock import wall
+from console.domain.exceptions import FixSetting
 from console.domain.maintenance import Outcome, Purge, Purged, Replay, Replayed, Unfinished
 from console.domain.media import MediaKey
 from console.platforms.onpremises.webhook import read_webhook
@@ -141,11 +142,8 @@ async def test_a_fault_that_stays_is_the_outcome(db: Path) -> None:
     async with writer_of(db, announcement("a")) as writer:
         with Inbox(db) as inbox:
             inbox.leave_maintenance(Purge(id="p", at=wall(), number=NUMBER))
-        db.with_name("media.db.log").symlink_to("/dev/null")
-        await upkeep(db, writer).run_once()
-    failed = outcome(db, "p")
-    assert isinstance(failed, Unfinished)
-    assert "cannot be written" in failed.what
+        await upkeep(db, Failing(writer, FixSetting("The cache is another's.", "Ask."))).run_once()
+    assert outcome(db, "p") == Unfinished(what="The cache is another's.", remedy="Ask.")
 
 
 async def test_a_purge_while_somebody_reads_says_that_the_space_is_not_free_yet(db: Path) -> None:
