@@ -80,14 +80,15 @@ class Hold(Struct, frozen=True, kw_only=True):
 class Gate:
     """Decides how many calls may be open at this moment.
 
-    After a hold the first call goes alone; each answer doubles the number up to the setting, so
-    that a client which has just recovered does not meet the whole queue at once.
+    At the start and after a hold the first call goes alone; each answer doubles the number up to the
+    setting, so that a client which has just recovered does not meet the whole queue at once, and one
+    that refuses our token is not asked by several calls.
     """
 
     def __init__(self, calls: int, pacing: Pacing) -> None:
         self._calls = calls
         self._pacing = pacing
-        self._width = calls
+        self._width = 1
         self._holds: dict[Reason, Hold] = {}
         self.login_refusals = 0
 

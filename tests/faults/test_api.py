@@ -6,6 +6,8 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from console.clock import wall
 from console.domain import errors
 from console.domain.media import Origin, State
@@ -164,11 +166,12 @@ async def test_t30_a_new_token_that_is_refused_as_well_holds_the_queue(
         assert "refuses the login" in told.text
 
 
+@pytest.mark.parametrize("calls", [1, 4])
 async def test_t30_a_given_token_that_is_refused_stops_everything_after_two_calls(
-    tmp_path: Path, simulator: Simulator
+    tmp_path: Path, simulator: Simulator, calls: int
 ) -> None:
     async with running(
-        tmp_path / "c.db", api_at(simulator.url, token="an-old-token"), simulator=simulator, calls=1
+        tmp_path / "c.db", api_at(simulator.url, token="an-old-token"), simulator=simulator, calls=calls
     ) as world:
         keys = [await announced(simulator, ["ok"]) for _ in range(5)]
         world.order(*keys)

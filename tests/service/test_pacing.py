@@ -31,10 +31,14 @@ def test_probes_and_login_pauses_double_up_to_their_caps() -> None:
     assert [PACING.login_pause(refusals) for refusals in (1, 2, 4, 5, 10_000)] == [60, 120, 480, 600, 600]
 
 
-def test_an_open_gate_lets_as_many_calls_as_set() -> None:
-    gate = Gate(4, PACING)
-    assert gate.slots(Uptime(0)) == 4
+def test_the_first_call_of_all_goes_alone_and_answers_open_the_gate() -> None:
+    gate = Gate(6, PACING)
     assert gate.held(Uptime(0)) is None
+    widths = [gate.slots(Uptime(0))]
+    for _ in range(4):
+        gate.answered(Uptime(0))
+        widths.append(gate.slots(Uptime(0)))
+    assert widths == [1, 2, 4, 6, 6]
 
 
 def test_after_a_hold_the_first_call_goes_alone_and_answers_open_the_gate() -> None:
@@ -129,4 +133,4 @@ def test_releasing_what_is_not_held_does_nothing() -> None:
     gate = Gate(2, PACING)
     gate.release(Reason.LOGIN, Reason.SLOW_DOWN)
     gate.nudge(Uptime(0))
-    assert gate.slots(Uptime(0)) == 2
+    assert gate.slots(Uptime(0)) == 1
