@@ -29,6 +29,7 @@ EVERYTHING_SHOWN: Final = -1
 
 _LAST_FEW: Final = 1000
 _FIRST: Final = -(2**63)
+_ASKING: Final = (facts.StoreRequested.__name__, facts.StoreAccepted.__name__)
 
 
 def media(key: MediaKey, account: str = DEFAULT_ACCOUNT) -> Query[Media | None]:
@@ -262,13 +263,22 @@ def waiting_counts() -> Query[dict[State, int]]:
     )
 
 
-def work_since(moment: Millis) -> Query[tuple[int, Millis]]:
-    """How many media are queued, or were requested after `moment`, and when the newest of them moved."""
+def last_fact() -> Query[int]:
+    """The number of the newest fact; each that comes later has a higher one, whatever the clock says."""
+    return folded("SELECT coalesce(max(seq), 0) FROM fact", (), lambda rows: int(rows[0][0]))
+
+
+def work_since(fact: int) -> Query[tuple[int, int]]:
+    """How many media are queued, or were requested after the fact of this number; and their trace.
+
+    The trace is another number whenever one of them has moved.
+    """
     return folded(
-        "SELECT count(*), coalesce(max(progress_at), 0) FROM media "
-        "WHERE state = ? OR (state = ? AND progress_at > ?)",
-        (State.QUEUED.value, State.REQUESTED.value, moment),
-        lambda rows: (int(rows[0][0]), Millis(rows[0][1])),
+        "SELECT count(*), coalesce(sum(progress_at), 0) FROM media WHERE state = ? OR (state = ? AND EXISTS ("
+        "SELECT 1 FROM fact WHERE fact.account = media.account AND media_key = media.key AND fact.seq > ? "
+        "AND kind IN (?, ?)))",
+        (State.QUEUED.value, State.REQUESTED.value, fact, *_ASKING),
+        lambda rows: (int(rows[0][0]), int(rows[0][1])),
     )
 
 

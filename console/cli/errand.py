@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from console.cli.signals import Signals
     from console.cli.waiting import Watch
     from console.config import Settings
-    from console.domain.media import Millis
     from console.domain.orders import Order
 
 NO_NEWS: Final = 30.0
@@ -36,14 +35,14 @@ class Others:
     def __init__(self, reader: CacheReader, inbox: Inbox) -> None:
         self._reader = reader
         self._inbox = inbox
-        self._since = clock.wall()
-        self._seen: tuple[bool, int, Millis] | None = None
+        self._before = reader.run(queries.last_fact())
+        self._seen: tuple[bool, int, int] | None = None
         self.under_way = True
 
     def look(self) -> bool:
         """Reads it again; whether anything has moved."""
         waiting = bool(self._inbox.waiting(1))  # first, for an order goes from there into the cache
-        count, moved = self._reader.run(queries.work_since(self._since))
+        count, moved = self._reader.run(queries.work_since(self._before))
         before, self._seen = self._seen, (waiting, count, moved)
         self.under_way = waiting or count > 0
         return before != self._seen

@@ -154,15 +154,30 @@ def test_the_worker_calls_the_least_tried_first_and_of_those_the_most_urgent(db:
         }
 
 
-def test_the_work_since_a_moment(db: Path) -> None:
-    def asked(name: str, step: Step, at: int) -> Media:
-        return due_in(5, name, progress=Progress(attempt=1, step=step, at=Millis(at)))
+async def test_the_work_since_a_fact_whatever_the_clock_did_meanwhile(db: Path) -> None:
+    async def asked(name: str, at: int) -> None:
+        told = [StoreRequested(key=key(name), at=Millis(at), attempt=1)]
+        await writer.decide(key(name), lambda _: told)
 
-    with_old = [asked("queued", Step.QUEUED, NOW - 900), asked("old", Step.ACCEPTED, NOW - 600)]
-    fill(db, [*with_old, asked("new", Step.REQUESTED, NOW - 599), asked("over", Step.FAILED, NOW)])
-    with CacheReader(db) as reader:
-        assert reader.run(queries.work_since(Millis(NOW - 600))) == (2, NOW - 599)
-        assert reader.run(queries.work_since(Millis(NOW))) == (1, NOW - 900)
+    names = ("queued", "old", "new", "idle")
+    writer = await CacheWriter.open(db, now=lambda: NOW)
+    try:
+        with CacheReader(db) as reader:
+            assert reader.run(queries.last_fact()) == 0
+            await writer.take_webhook(b"{}", NOW, reading(*names))
+            await writer.take_orders([order(name, name) for name in names[:3]])
+            await asked("old", NOW + 1)
+            before = reader.run(queries.last_fact())
+            assert before == len(names) + 3 + 1
+            assert reader.run(queries.work_since(before)) == (2, 2 * NOW)
+            await asked("new", NOW - 900)
+            assert reader.run(queries.work_since(before)) == (2, 2 * NOW - 900)
+            assert reader.run(queries.work_since(reader.run(queries.last_fact()))) == (1, NOW)
+            accepted = [StoreAccepted(key=key("old"), at=Millis(NOW - 800), attempt=1)]
+            await writer.decide(key("old"), lambda _: accepted)
+            assert reader.run(queries.work_since(before))[0] == 3
+    finally:
+        await writer.close()
 
 
 def test_the_requested_ones_are_read_by_the_page(db: Path) -> None:
