@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from console.cache.leavings import CacheMissing
 from console.cache.migrations import BUSY_SECONDS, create, uri
 from console.cache.paths import wal_path
 from console.cache.replacing import undo_half
@@ -164,7 +165,7 @@ class WritingConnection:
                 check_sound(self._db, thoroughly=True)
             except CacheDamaged as damage:
                 self._damage = damage
-            except NoCache:
+            except (NoCache, CacheMissing):
                 raise self._gone() from None
             self._look_at = monotonic() + self._look_again
         if self._damage is not None:

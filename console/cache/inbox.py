@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from console.cache.leavings import holds_nothing
 from console.cache.migrations import CacheRefused, check_sqlite, uri
 from console.cache.paths import create_private, inbox_path
 from console.cache.permissions import check_database
@@ -181,6 +182,7 @@ class Inbox:
     def _open(self) -> None:
         check_database(self._path)
         if not self._path.exists():
+            self._check_nothing_lost()
             _create(self._path)
         self._file = _file(self._path)
         self._connection = sqlite3.connect(
@@ -199,6 +201,15 @@ class Inbox:
             self._file = None
             raise
         self._opened += 1
+
+    def _check_nothing_lost(self) -> None:
+        """A journal would be played back into a new file, though it belongs to the one that is missing."""
+        journal = self._path.with_name(self._path.name + "-journal")
+        if not holds_nothing(journal):
+            raise InboxDamaged(
+                f"The inbox {self._path} is missing, but its journal {journal.name} still lies there.",
+                f"Put the inbox back in its place, or move {journal.name} away and give its orders again.",
+            )
 
     def _all(self) -> list[str]:
         with self._errors(), self._one_at_a_time:

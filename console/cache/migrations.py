@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from contextlib import closing
@@ -9,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from console.cache import leavings
 from console.cache.copies import keep_copy
 from console.cache.paths import create_private
 from console.cache.permissions import check_database
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from console.clock import Now
+
+log = logging.getLogger(__name__)
 
 __all__ = ["CacheDamaged", "CacheRefused", "check_sqlite", "create", "open_writer", "peek", "uri"]
 
@@ -48,14 +52,17 @@ def uri(db: Path, options: str) -> str:
 
 
 def create(db: Path) -> None:
-    """Makes a new, empty, private cache; does nothing where a file of that name lies already.
+    """Makes a new, empty, private cache, and says so; does nothing where a file of that name lies already.
 
     Raises:
-        CacheRefused: the folder or the file cannot be written.
+        CacheRefused: the folder or the file cannot be written, or the log of a missing cache lies there.
     """
     try:
         if not db.exists():
+            had_been = leavings.clear(db)
             create_private(db, _build)
+            level = logging.WARNING if had_been else logging.INFO
+            log.log(level, "there was no cache at %s: a new, empty one was made", db)
     except OSError as error:
         raise CacheRefused(
             f"The cache {db} cannot be created: {error.strerror}.", "Check the folder and the setting DB."

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from console.cache.leavings import check_nothing_lost
 from console.cache.migrations import judge, uri
 from console.cache.paths import wal_path
 from console.cache.permissions import check_database
@@ -66,6 +67,7 @@ def look(db: Path) -> Source:
 
     Raises:
         NoCache: nothing.
+        CacheMissing: only the log of one.
         FixSetting: it cannot be looked at, or others can get at it.
     """
     check_database(db.resolve())
@@ -76,6 +78,7 @@ def _inode(db: Path) -> tuple[int, int]:
     try:
         found = db.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
+        check_nothing_lost(db)
         raise NoCache(
             f"There is no cache at {db} yet.", "Start media-console or media-console listen."
         ) from error

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from console import clock
+from console.cache.leavings import check_nothing_lost
 from console.cache.mounts import check_place
 from console.cache.soundness import check_sound
 from console.cli.options import current_settings
@@ -52,7 +53,11 @@ def _check_cache(db: Path) -> None:
         ConsoleError: so it is. Nothing was changed.
     """
     check_place(db)
-    if db.exists() and holder(db) is None:
+    if holder(db) is not None:
+        return
+    if not db.exists():
+        check_nothing_lost(db)
+    else:
         with suppress(sqlite3.OperationalError):  # that may pass, and the service tells of it
             check_sound(db)
 

@@ -234,3 +234,24 @@ def test_orders_that_nobody_wants_any_more_are_forgotten(inbox: Inbox) -> None:
     inbox.leave([order("1", "a"), order("2", "b"), order("3", "a")])
     assert inbox.forget(lambda orders: [one for one in orders if one.key == "a"]) == 2
     assert ids(inbox) == ["2"]
+
+
+def test_no_inbox_is_made_beside_the_journal_of_a_missing_one(db: Path, inbox: Inbox) -> None:
+    inbox.close()
+    path = inbox_path(db)
+    journal = path.with_name(path.name + "-journal")
+    with closing(sqlite3.connect(path, isolation_level=None)) as killed:
+        killed.execute("PRAGMA cache_size = 1")
+        killed.execute("BEGIN IMMEDIATE")
+        killed.execute("INSERT INTO waiting (id, data) VALUES ('a', zeroblob(100000))")
+        kept = journal.read_bytes()
+        killed.execute("ROLLBACK")
+    path.unlink()
+    journal.write_bytes(kept)
+    journal.chmod(0o600)
+    with pytest.raises(InboxDamaged, match=f"is missing, but its journal {journal.name} still lies there"):
+        Inbox(db)
+    assert (path.exists(), journal.read_bytes()) == (False, kept)
+    journal.unlink()
+    with closing(Inbox(db)) as anew:
+        assert anew.waiting(1) == []

@@ -202,3 +202,47 @@ def test_t09_a_cache_removed_under_a_daemon_acknowledges_nothing(db: Path) -> No
     )
     assert '"before"' in listed.stdout
     assert '"after"' in listed.stdout
+
+
+def moved(db: Path) -> Path:
+    """A cache moved away after a kill, and its log left behind; where it lies now."""
+    with serving(db) as served:
+        assert post(served.url, BODIES[0]).status == 200
+        served.kill()
+    assert wal_path(db).stat().st_size
+    return db.rename(db.with_name("elsewhere.db"))
+
+
+def test_t08_a_cache_moved_away_without_its_log_stops_every_start_and_comes_back_whole(db: Path) -> None:
+    elsewhere = moved(db)
+    log = wal_path(db).read_bytes()
+    with terminal([], environment(db), columns=400) as shown:
+        shown.until_text(f"The cache {db} is missing, but its log media.db-wal")
+        assert shown.end() == 2
+    for arguments in (["listen"], ["list"], ["recover"]):
+        ended = subprocess.run(
+            command(*arguments), env=environment(db), capture_output=True, text=True, timeout=15, check=False
+        )
+        (told,) = ended.stderr.splitlines()
+        assert f"The cache {db} is missing, but its log media.db-wal" in told
+        assert "move media.db-wal away" in told
+        assert ended.returncode == 2
+        assert (db.exists(), wal_path(db).read_bytes()) == (False, log)
+    elsewhere.rename(db)
+    listed = subprocess.run(
+        command("list"), env=environment(db), capture_output=True, text=True, timeout=15, check=False
+    )
+    assert "m0000" in listed.stdout
+
+
+def test_t08_a_cache_that_was_removed_with_its_log_is_begun_anew_and_that_is_said(db: Path) -> None:
+    with serving(db) as served:
+        assert post(served.url, BODIES[0]).status == 200
+        served.kill()
+    for path in (db, wal_path(db)):
+        path.unlink()
+    with serving(db) as served:
+        assert post(served.url, BODIES[1]).status == 200
+        told = served.words.read_text()
+    assert told.count(f"there was no cache at {db}: a new, empty one was made") == 1
+    assert "warning" in told.lower()
