@@ -66,19 +66,16 @@ class ServiceLock:
         """
         path = lock_path(db)
         check_cache(db)
-        try:
-            if not path.exists():
-                create_private(path)
-            self._fd: int | None = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-        except OSError as error:
-            raise FixSetting(
-                f"The lock file {path} cannot be opened: {error.strerror}.",
-                "Give this user the right to write there, or choose another cache with --db.",
-            ) from error
-        if not _insist(self._fd):
-            other = _read(self._fd)
-            os.close(self._fd)
-            raise LockHeld(db, other)
+        self._fd: int | None = _open(path)
+        while True:
+            if not _insist(self._fd):
+                other = _read(self._fd)
+                os.close(self._fd)
+                raise LockHeld(db, other)
+            if _lies_at(path, self._fd):
+                break
+            os.close(self._fd)  # removed or replaced meanwhile: who comes next would lock another file
+            self._fd = _open(path)
         with suppress(OSError):  # on a full disk others learn no pid, and the service runs all the same
             os.ftruncate(self._fd, 0)
             os.pwrite(self._fd, f"{os.getpid()} {_PASSING if passing else _LASTING}\n".encode(), 0)
@@ -102,6 +99,25 @@ def holder(db: Path) -> Holder | None:
         return None if _try(fd, fcntl.LOCK_SH) else _read(fd)
     finally:
         os.close(fd)
+
+
+def _open(path: Path) -> int:
+    try:
+        if not path.exists():
+            create_private(path)
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError as error:
+        raise FixSetting(
+            f"The lock file {path} cannot be opened: {error.strerror}.",
+            "Give this user the right to write there, or choose another cache with --db.",
+        ) from error
+
+
+def _lies_at(path: Path, fd: int) -> bool:
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(fd))
+    except FileNotFoundError:
+        return False
 
 
 def _insist(fd: int) -> bool:

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -103,6 +104,37 @@ def test_asking_for_the_holder_does_not_keep_a_service_from_starting(tmp_path: P
     finally:
         done.set()
         asking.join()
+
+
+def opened(path: Path) -> int:
+    """How often this process has a file open."""
+    found = 0
+    for handle in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            found += os.readlink(f"/proc/self/fd/{handle}") == str(path)
+    return found
+
+
+def test_of_a_lock_file_that_was_removed_meanwhile_nobody_takes_the_lock(tmp_path: Path) -> None:
+    db = tmp_path / "c.db"
+    first = ServiceLock(db)
+    taken: list[ServiceLock] = []
+    waiting = threading.Thread(target=lambda: taken.append(ServiceLock(db)))
+    waiting.start()
+    try:
+        deadline = monotonic() + 5
+        while opened(lock_path(db)) < 2:
+            assert monotonic() < deadline
+        lock_path(db).unlink()
+        first.release()
+        waiting.join(5)
+        assert len(taken) == 1
+        with pytest.raises(LockHeld):
+            ServiceLock(db)
+    finally:
+        waiting.join(5)
+        for lock in (first, *taken):
+            lock.release()
 
 
 def test_a_file_without_a_pid_still_tells_that_it_is_held(tmp_path: Path) -> None:
