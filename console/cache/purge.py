@@ -23,6 +23,7 @@ from console.cache.replay import remove_bodies
 from console.cache.source import look, unreadable
 from console.domain.exceptions import ConsoleError
 from console.domain.maintenance import Purged, digits
+from console.domain.media import Millis
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from console.cache.batch import MediaRef
     from console.cache.rows import Row
     from console.domain.maintenance import Purge
-    from console.domain.media import Millis
     from console.domain.orders import Order
     from console.domain.reading import Reading
 
@@ -323,14 +323,33 @@ def bytes_taken(db: Path) -> int:
     return sum(path.stat().st_size for path in (db, wal_path(db)) if path.exists())
 
 
-def remove_old_bodies(connection: sqlite3.Connection, before: Millis) -> int:
-    """Removes some of the oldest bodies that were received earlier than that; how many.
+class Slice(NamedTuple):
+    """How many of some bodies were removed, and the number of the last of them; None: no more follow."""
 
-    In an open transaction. They are looked at in the order of their numbers, which is about the order of
-    receipt, so that no index is needed; none is removed where none of the first few is old.
+    removed: int
+    last: int | None
+
+
+def remove_old_bodies(connection: sqlite3.Connection, before: Millis, after: int = 0) -> Slice:
+    """Removes those that were received earlier than that, of the next few bodies behind number `after`.
+
+    In an open transaction. Their numbers are about the order of receipt, but for times in which the clock
+    was wrong, so that no index is needed: who wants all that are old looks at all slices once in a while.
     """
     rows = connection.execute(
-        "SELECT id, received_at FROM webhook ORDER BY id LIMIT ?", (AT_ONCE,)
+        "SELECT id, received_at FROM webhook WHERE id > ? ORDER BY id LIMIT ?", (after, AT_ONCE)
     ).fetchall()
     old = [number for number, received_at in rows if received_at < before]
-    return remove_webhooks(connection, old).bodies
+    last = rows[-1][0] if len(rows) == AT_ONCE else None
+    return Slice(remove_webhooks(connection, old).bodies, last)
+
+
+def newest_message(connection: sqlite3.Connection) -> Millis | None:
+    """When the newest of the last few media was sent, by WhatsApp's clock and not by this machine's.
+
+    None where none of them tells.
+    """
+    (newest,) = connection.execute(
+        "SELECT max(sent_at) FROM (SELECT sent_at FROM media ORDER BY seq DESC LIMIT ?)", (AT_ONCE,)
+    ).fetchone()
+    return None if newest is None else Millis(newest)

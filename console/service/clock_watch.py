@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from console.domain.media import CLOCKS_DIFFER_MS, Millis
 from console.domain.retention import DAY_MS, HOUR_MS, SECOND_MS, rfc3339, span_text
@@ -38,6 +38,26 @@ _STEP_REMEDY = "If it is wrong now, set it right. Nothing is deleted by its age 
 _LEAD_REMEDY = "Let both follow the same time servers; until then message times and countdowns are off by it."
 
 
+class Trust(Protocol):
+    """What is asked of the clock watch before anything is deleted for its age."""
+
+    def steady(self) -> bool:
+        """Whether the wall clock has proved itself."""
+        ...
+
+    def doubted(self) -> bool:
+        """Whether it was set a short while ago."""
+        ...
+
+
+def recent(sent: Millis | None, now: Millis) -> bool:
+    """Whether a message that was sent then speaks for a wall clock that says `now`.
+
+    Messages have WhatsApp's time. Before a clock that is ahead by more than a day all of them are older.
+    """
+    return sent is not None and -CLOCKS_DIFFER_MS <= now - sent <= DAY_MS
+
+
 class ClockWatch:
     """Compares this machine's wall clock with the one that never steps, and with the client's.
 
@@ -64,15 +84,25 @@ class ClockWatch:
         self._wait = wait
         self._wall, self._at = now(), uptime()
         self._steady_since = self._at
+        self._set_at: Uptime | None = None
         self._client_doubted = False
 
     def steady(self) -> bool:
         """Whether the age of things may be judged by the wall clock.
 
         It must have gone without a step for an hour, while this service looked, and the client's
-        must not differ from it by a day. Ask this before anything is deleted for its age.
+        must not differ from it by a day. Ask this, or that a message is `recent`, and never while the clock
+        is `doubted`, before anything is deleted for its age.
         """
         return not self._client_doubted and self._uptime() - self._steady_since >= STEADY_AFTER
+
+    def doubted(self) -> bool:
+        """Whether the wall clock was set less than an hour ago, while this service looked.
+
+        Of a service that has just started that is not known: it is not doubted, and not steady yet.
+        """
+        self._look()
+        return self._set_at is not None and self._uptime() - self._set_at < STEADY_AFTER
 
     async def run(self) -> None:
         """Works for ever."""
@@ -91,7 +121,7 @@ class ClockWatch:
             self._board.over("clock")
 
     def _set(self, drift: int, wall: Millis, at: Uptime) -> None:
-        self._wall, self._at, self._steady_since = wall, at, at
+        self._wall, self._at, self._steady_since, self._set_at = wall, at, at, at
         way = "forward" if drift > 0 else "back"
         by = span_text(round(abs(drift), -3))
         to = rfc3339(Millis(wall // SECOND_MS * SECOND_MS))

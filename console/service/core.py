@@ -227,11 +227,18 @@ class Service:
         self._supervisor.keep("intake", intake.run)
 
     def _start_upkeep(self, recorder: Recorder) -> None:
-        upkeep = Upkeep(self._settings.db, keeper=recorder, read=self._read, now=self._now, wait=self._wait)
+        upkeep = Upkeep(
+            self._settings.db,
+            keeper=recorder,
+            read=self._read,
+            now=self._now,
+            watch=self._clock_watch,
+            wait=self._wait,
+        )
         bodies = BodyKeeping(
             recorder,
             self._settings.keep_bodies_ms,
-            steady=self._clock_watch.steady,
+            watch=self._clock_watch,
             now=self._now,
             uptime=self._uptime,
             wait=self._wait,

@@ -16,7 +16,7 @@ from console.cache.migrations import BUSY_SECONDS, uri
 from console.cache.source import unreadable
 from console.domain.exceptions import ConsoleError, FixSetting, RetryLater
 from console.domain.maintenance import Replay, Unfinished, kind
-from console.service.purging import purge_all
+from console.service.purging import doubt_of_age, purge_all
 from console.service.replaying import replay_all
 from console.service.waits import Wait, pause, until_set
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from console.clock import Now
     from console.domain.maintenance import MaintenanceOrder, Outcome
     from console.platforms.base import WebhookReader
+    from console.service.clock_watch import Trust
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +89,15 @@ class Bench:
         self._thread.shutdown()
 
 
+def _in_words(outcome: Outcome) -> str:
+    """What came of it: how many of what, or what stopped it."""
+    if isinstance(outcome, Unfinished):
+        return outcome.what
+    return ", ".join(
+        f"{name} {number}" for name, number in structs.asdict(outcome).items() if isinstance(number, int)
+    )
+
+
 class Upkeep:
     """Carries out the orders for the whole cache that lie in the inbox, one after the other.
 
@@ -97,6 +107,7 @@ class Upkeep:
     Args:
         keeper: writes.
         read: the dialect of the stored bodies.
+        watch: what is known of the wall clock; None: nothing, for no service runs.
         gently: leaves the processor half of the time to others.
     """
 
@@ -107,10 +118,12 @@ class Upkeep:
         keeper: Keeper,
         read: WebhookReader,
         now: Now,
+        watch: Trust | None = None,
         gently: bool = True,
         wait: Wait = until_set,
     ) -> None:
         self._bench = partial(Bench, db, keeper, read, now, wait, gently=gently)
+        self._watch = watch
         self._wait = wait
 
     async def run(self) -> None:
@@ -165,7 +178,7 @@ class Upkeep:
             if not await bench.keeper.maintain(partial(outcomes.is_done, id_=order.id)):
                 log.info("a %s begins", kind(order))
                 outcome = await self._carry_out(bench, inbox, order)
-                log.info("the %s has ended", kind(order))
+                log.info("the %s has ended: %s", kind(order), _in_words(outcome))
                 keep = partial(outcomes.keep, order=order, outcome=outcome, now=bench.now())
                 await bench.keeper.maintain(keep)
             await bench.step(partial(inbox.done, [order.id]))
@@ -175,7 +188,8 @@ class Upkeep:
         try:
             if isinstance(order, Replay):
                 return await replay_all(bench)
-            return await purge_all(bench, inbox, order)
+            doubt = await doubt_of_age(bench, order, self._watch)
+            return doubt if doubt is not None else await purge_all(bench, inbox, order)
         except sqlite3.Error as error:
             failed = unreadable(bench.db, error)
         except OSError as error:

@@ -234,11 +234,19 @@ def test_old_bodies_go_with_their_quarantine_and_young_ones_stay(connection: sql
     hear(connection, NOW - 2 * HOUR, body([sent("a", ANNA, NOW)]), b'{"odd": 1}')
     hear(connection, NOW, body([sent("b", ANNA, NOW)]))
     connection.execute("BEGIN")
-    assert purge.remove_old_bodies(connection, Millis(NOW - HOUR)) == 2
-    assert purge.remove_old_bodies(connection, Millis(NOW - HOUR)) == 0
+    assert purge.remove_old_bodies(connection, Millis(NOW - HOUR)) == (2, None)
+    assert purge.remove_old_bodies(connection, Millis(NOW - HOUR)) == (0, None)
+    assert purge.remove_old_bodies(connection, Millis(NOW + HOUR), after=3) == (0, None)
     connection.execute("COMMIT")
     kept = left(connection)
     assert (kept["webhook"], kept["quarantine"], kept["fact"]) == ([3], [], ["a", "b"])
+
+
+def test_the_newest_message_is_told_by_the_time_that_it_has_itself(connection: sqlite3.Connection) -> None:
+    assert purge.newest_message(connection) is None
+    hear(connection, NOW, body([sent("a", ANNA, NOW - HOUR)]), body([sent("b", ANNA, NOW - 2 * HOUR)]))
+    hear(connection, NOW + HOUR, body(items=[item("c")]))
+    assert purge.newest_message(connection) == (NOW - HOUR) // 1000 * 1000
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,16 @@ def test_what_stays_is_said(db: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "made unreadable: 1." in err
 
 
+def test_an_age_is_refused_where_the_clock_may_be_ahead(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(db, announcement("a", age=100 * DAY), announcement("b", age=8 * DAY))
+    assert run(["purge", "--older-than", "90d"]) == 1
+    out, err = capsys.readouterr()
+    assert (out, known(db, "a")) == ("", True)
+    assert "more than 7d ago by this machine's clock, which may be ahead. If the clock" in err
+    assert run(["purge", "--older-than", "90d", "--yes"]) == 0
+    assert (known(db, "a"), known(db, "b")) == (False, True)
+
+
 def test_a_log_that_cannot_be_written_is_named_beside_the_counts(
     db: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from console.cache import queries
+from console.cache.reader import CacheReader
 from console.clock import Uptime, monotonic
+from console.domain.maintenance import Outcome, Purge, Unfinished
 from console.domain.media import Millis, State
 from tests.cli.world import announcement, command, daemon, environment, fill, free_port, post
 from tests.cli.world import until as until_seen
@@ -246,6 +249,40 @@ async def _set_wrong(db: Path, at_start: int, later: int) -> None:
         clocks.step(days=later)
         await until(lambda: clocks.uptime() >= begun + 10_800)
         assert bodies(db) == 1
+
+
+async def test_t45_a_step_keeps_a_purge_by_age_from_deleting_for_an_hour(tmp_path: Path) -> None:
+    db, clocks = tmp_path / "c.db", FastTime(1)
+    await asyncio.to_thread(fill, db, announcement("m-1"))
+    async with running(db, None, time=clocks) as world:
+        clocks.step(days=100)
+        now = clocks.now()
+        for number, sure in enumerate((False, True)):
+            order = Purge(id=str(number), at=now, before=Millis(now - 90 * 86_400_000), sure=sure)
+            world.inbox.leave_maintenance(order)
+            outcome = await outcome_of(db, order)
+            assert isinstance(outcome, Unfinished)
+            assert "clock was set" in outcome.what
+        assert bodies(db) == 1
+        assert "clock" in world.troubles()
+
+
+async def outcome_of(db: Path, order: Purge) -> Outcome | None:
+    with CacheReader(db) as reader:
+        await until(lambda: reader.run(queries.outcome(order.id)) is not None)
+        return reader.run(queries.outcome(order.id))
+
+
+async def test_t45_an_old_body_is_let_go_soon_where_a_message_speaks_for_the_clock(tmp_path: Path) -> None:
+    """A screen is open for minutes at a time."""
+    db, clocks = tmp_path / "c.db", FastTime(600)
+    await asyncio.to_thread(fill, db, announcement("m-1"), announcement("m-2"))
+    with closing(sqlite3.connect(db)) as connection:
+        connection.execute("UPDATE webhook SET received_at = received_at - 15 * 86400000 WHERE id = 1")
+        connection.commit()
+    async with running(db, None, time=clocks):
+        await until(lambda: bodies(db) == 1)
+        assert clocks.uptime() < 3600
 
 
 def bodies(db: Path) -> int:

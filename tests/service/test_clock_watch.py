@@ -138,6 +138,19 @@ async def test_the_clock_is_trusted_again_after_a_steady_hour(clock: Clock) -> N
         assert told[-1] == (Level.INFO, "This machine's clock is steady again, after 1h.")
 
 
+async def test_it_is_doubted_from_the_moment_of_a_step_for_an_hour(clock: Clock) -> None:
+    async with tower(clock) as built:
+        assert not built.watch.doubted(), "a service that has just started"
+        clock.step(days=30)
+        assert built.watch.doubted(), "at once, before the next look"
+        assert set(built.troubles()) == {"clock"}
+        clock.move(seconds=3599)
+        assert built.watch.doubted()
+        clock.move(seconds=1)
+        assert not built.watch.doubted()
+        assert built.troubles() == {}
+
+
 async def test_a_second_step_begins_the_hour_anew(clock: Clock) -> None:
     async with tower(clock) as built:
         for way in (1, -1):

@@ -16,12 +16,13 @@ from console.cache.reader import CacheReader
 from console.cache.writer import CacheWriter
 from console.clock import wall
 from console.domain.maintenance import Purge
-from console.domain.media import MediaKey
+from console.domain.media import MediaKey, Millis
 from console.domain.orders import Order
+from console.domain.retention import DAY_MS
 from console.domain.standing import Health
 from console.platforms.base import Accepted, HealthAnswer
 from console.platforms.onpremises.webhook import read_webhook
-from console.service.purging import purge_all
+from console.service.purging import doubt_of_age, purge_all
 from console.service.supervisor import Supervisor
 from console.service.upkeep import Bench
 from console.service.waits import until_set
@@ -86,6 +87,57 @@ async def test_a_log_that_cannot_be_masked_does_not_keep_the_space_from_being_fr
     with closing(sqlite3.connect(db)) as connection:
         assert connection.execute("PRAGMA freelist_count").fetchone() == (0,)
     assert not db.with_name("media.db-wal").stat().st_size
+
+
+class Watch:
+    """A clock watch that says what it is told to."""
+
+    def __init__(self, *, proved: bool = False, was_set: bool = False) -> None:
+        self.proved, self.was_set = proved, was_set
+
+    def steady(self) -> bool:
+        return self.proved
+
+    def doubted(self) -> bool:
+        return self.was_set
+
+
+@pytest.mark.parametrize(
+    ("watch", "ahead", "sure", "words"),
+    [
+        (None, 6, False, None),
+        (None, 8, False, "sent at"),
+        (None, 8, True, None),
+        (Watch(), 6, False, None),
+        (Watch(), 8, False, "sent at"),
+        (Watch(), 8, True, None),
+        (Watch(proved=True), 8, False, None),
+        (Watch(was_set=True), 0, True, "was set"),
+        (Watch(proved=True), -1, True, "was set"),
+    ],
+)
+async def test_a_clock_that_may_be_ahead_purges_nothing_by_age(
+    db: Path, writer: CacheWriter, watch: Watch | None, ahead: int, sure: bool, words: str | None
+) -> None:
+    def now() -> Millis:
+        return Millis(begun + ahead * DAY_MS)
+
+    begun = wall()
+    bench = Bench(db, writer, read_webhook, now, until_set, gently=False)
+    at = Millis(begun + max(0, ahead) * DAY_MS)
+    doubt = await doubt_of_age(bench, Purge(id="p", at=at, before=begun, sure=sure), watch)
+    assert await doubt_of_age(bench, PURGE, watch) is None, "a number has nothing to do with it"
+    bench.close()
+    assert (doubt is None) is (words is None)
+    assert doubt is None or str(words) in doubt.what
+
+
+async def test_where_no_message_tells_its_time_nothing_is_compared(db: Path) -> None:
+    writer = await CacheWriter.open(db, now=wall)
+    bench = Bench(db, writer, read_webhook, wall, until_set, gently=False)
+    assert await doubt_of_age(bench, Purge(id="p", at=wall(), before=wall()), None) is None
+    bench.close()
+    await writer.close()
 
 
 class Slow:
