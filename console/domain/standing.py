@@ -58,7 +58,7 @@ class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Receipt of the last webhook that was answered 200, or that an earlier service stored."""
     webhooks: int = 0
     refused: int = 0
-    """Webhooks answered 4xx since the service started."""
+    """Webhooks, and connections that brought none, that were turned away since the service started."""
     quarantined: int = 0
     calling: int = 0
     """Store requests with an open HTTP call."""

@@ -64,9 +64,33 @@ class Refusal(Exception):
         self.headers = headers
         self.counted = counted
 
+    @property
+    def kind(self) -> str:
+        """What it is counted as, in words that follow a number: `with 404`."""
+        return f"with {self.status}"
+
     def answer(self) -> Answer:
         """The refusal as an answer."""
         return error(self.status, self.reason, self.what, self.headers)
+
+
+class TurnedAway(Refusal):
+    """A connection that is ended before it brought a request; its status is 0, for it need have no answer.
+
+    Args:
+        reason: one word for programs.
+        what: one sentence for the operator.
+        kind: what it is counted as, in words that follow a number: `for want of room`.
+    """
+
+    def __init__(self, reason: str, what: str, kind: str) -> None:
+        super().__init__(0, reason, what)
+        self._kind = kind
+
+    @property
+    def kind(self) -> str:
+        """What it is counted as, in words that follow a number."""
+        return self._kind
 
 
 def error(status: int, reason: str, what: str, headers: Headers = ()) -> Answer:
@@ -83,6 +107,12 @@ def again_after(seconds: int = AGAIN_SECONDS) -> Headers:
 def busy() -> Refusal:
     """There is no room for this request now."""
     return Refusal(503, "busy", "Too many requests are under way; send it again.", again_after())
+
+
+def no_room() -> TurnedAway:
+    """There is no room for this connection now."""
+    what = "All connections that may be open at once were; those that waited longest were ended."
+    return TurnedAway("room", what, "for want of room")
 
 
 async def respond(send: Send, answer: Answer, *, more: bool = False) -> None:

@@ -6,12 +6,10 @@ body said; the On-Premises client repeats everything else for about a day (contr
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
 from console.cache.writer import CacheBusy, CacheUnavailable
 from console.config.values import DEFAULT_BODY_LIMIT
-from console.domain.display import line
 from console.listener.answers import OK, Refusal, again_after, error, respond, respond_and_drain
 from console.listener.guards import Guards, WrongSecret
 from console.listener.reading import Reader
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from console.domain.reading import Reading
     from console.listener.answers import Answer, Receive, Scope, Send
     from console.listener.requests import Body
-
-log = logging.getLogger(__name__)
 
 BODY_SECONDS: Final = 9.0
 """With the moment that is read on after the answer, a slow sender is gone after ten seconds."""
@@ -52,6 +48,10 @@ class Witness(Protocol):
 
     def refused(self, status: int, reason: str, what: str, *, noted: bool = True) -> None:
         """A webhook was turned away; `noted` is False where it is only to be counted."""
+        ...
+
+    def refused_more(self, text: str) -> None:
+        """How many were turned away beside those that were noted one by one."""
         ...
 
     def cache_failed(self, error: RetryLater) -> None:
@@ -135,7 +135,6 @@ class WebhookApp:
         try:
             recorded = await self._writer.take_webhook(body, received_at, reading)
         except (CacheBusy, CacheUnavailable) as failure:
-            log.error("webhook not committed: %s", line(str(failure)))
             self._witness.cache_failed(failure)
             return error(503, "cache", "The event could not be stored; send it again.", again_after())
         self._witness.acknowledged(received_at, recorded)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from console.listener.answers import Refusal, busy
+from console.listener.answers import Refusal, busy, no_room
 from console.listener.requests import HEAD_LIMIT, head_too_large
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Connection(asyncio.BufferedProtocol):
         config: uvicorn's.
         state: uvicorn's, of the one server.
         patience: how long the sender may take.
+        peer: the address of the other end; empty if it has none.
         refused: hears of requests that never stood, with the sender's address.
         lost: is told when the connection has ended.
         buffer: is read into; may be shared by all connections of a loop.
@@ -68,6 +69,7 @@ class Connection(asyncio.BufferedProtocol):
         config: uvicorn.Config,
         state: ServerState,
         *,
+        peer: str,
         patience: Patience,
         refused: Callable[[str, Refusal], None],
         lost: Callable[[Connection], None],
@@ -78,6 +80,7 @@ class Connection(asyncio.BufferedProtocol):
         self._parser.malformed = self._malformed
         self._parser.answered = self._answered
         self._patience = patience
+        self._peer = peer
         self._refused = refused
         self._lost = lost
         self._buffer = buffer
@@ -179,11 +182,17 @@ class Connection(asyncio.BufferedProtocol):
                 transport.close()
 
     def give_way(self) -> None:
-        """Ends at once, for want of room."""
+        """Ends at once, for want of room; who had brought nothing since its last answer loses nothing."""
+        if self._request() is None or not self._waits_for_head():
+            self.turned_away(no_room())
         if self._transport is not None:
             if self._head or not self._waits_for_head():
                 self._transport.write(busy().answer().raw())
             self._transport.abort()
+
+    def turned_away(self, refusal: Refusal) -> None:
+        """Tells why this connection ends, for whom no answer is meant."""
+        self._refused(self._peer, refusal)
 
     def abort(self) -> None:
         """Ends at once."""
@@ -218,7 +227,7 @@ class Connection(asyncio.BufferedProtocol):
             self._refuse(refusal)
             return
         # The request's own task waits for its body; it learns that there is none when the connection ends.
-        self._refused(self._peer(), refusal)
+        self._refused(self._peer, refusal)
         if self._transport is not None:
             if not request.response_started:
                 self._transport.write(refusal.answer().raw())
@@ -226,7 +235,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _refuse(self, refusal: Refusal) -> None:
         """Answers, then reads on for a moment: a reset may destroy an answer that was not read yet."""
-        self._refused(self._peer(), refusal)
+        self._refused(self._peer, refusal)
         self._lingers = True
         if self._transport is None:
             return
@@ -243,9 +252,6 @@ class Connection(asyncio.BufferedProtocol):
         if self._sender_ended and self._transport is not None:
             self._transport.close()
         self._due = self._loop.time() + self._patience.idle
-
-    def _peer(self) -> str:
-        return self._parser.client[0] if self._parser.client else ""
 
     def _over_tls(self) -> bool:
         return self._transport is not None and self._transport.get_extra_info("sslcontext") is not None

@@ -15,13 +15,16 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from console.listener.answers import busy
+from console.listener.answers import busy, no_room
 from console.listener.connection import BUSY, Connection, Patience
+from console.listener.handshakes import why
 
 if TYPE_CHECKING:
     import socket
     import ssl
     from collections.abc import Callable
+
+    from console.listener.answers import Refusal
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +51,8 @@ class Doors:
     """Accepts connections on one listening socket.
 
     Args:
-        make: makes a connection, which calls what it is given at its end.
+        make: makes a connection from an address, which calls what it is given at its end.
+        refused: hears of connections that were turned away, with the sender's address.
         tls: the context, for a listener that speaks TLS.
         patience: how long senders may take.
         connections: how many may be open at once.
@@ -56,13 +60,15 @@ class Doors:
 
     def __init__(
         self,
-        make: Callable[[Callable[[Connection], None]], Connection],
+        make: Callable[[str, Callable[[Connection], None]], Connection],
         *,
+        refused: Callable[[str, Refusal], None],
         tls: ssl.SSLContext | None,
         patience: Patience,
         connections: int,
     ) -> None:
         self._make = make
+        self._refused = refused
         self._tls = tls
         self._patience = patience
         self._limit = connections
@@ -114,7 +120,7 @@ class Doors:
             if self._socket is None:
                 return
             try:
-                accepted, _ = self._socket.accept()
+                accepted, address = self._socket.accept()
             except (BlockingIOError, InterruptedError):
                 return
             except OSError as error:
@@ -123,7 +129,7 @@ class Doors:
                     return
                 continue  # the sender has left before it was let in
             self._short = False
-            self._let_in(accepted)
+            self._let_in(accepted, address[0])
 
     def _pause(self, error: OSError) -> None:
         """Waits for files to be given back, instead of trying without end."""
@@ -140,23 +146,24 @@ class Doors:
         if self._socket is not None:
             asyncio.get_running_loop().add_reader(self._socket, self._accept)
 
-    def _let_in(self, accepted: socket.socket) -> None:
+    def _let_in(self, accepted: socket.socket, peer: str) -> None:
         if len(self._inside) >= self._limit:
             self._make_room()
         if len(self._inside) >= self._limit or self._tasks is None:
+            self._refused(peer, no_room())
             self._send_away(accepted)
             return
         accepted.setblocking(False)
-        connection = self._make(self._left)
+        connection = self._make(peer, self._left)
         self._inside.add(connection)
         task = self._tasks.create_task(self._connect(accepted, connection))
         self._making[connection] = task
         task.add_done_callback(partial(self._made, connection, accepted))
 
     async def _connect(self, accepted: socket.socket, connection: Connection) -> None:
-        """Gives the connection its transport; a handshake that fails is the sender's affair."""
+        """Gives the connection its transport; of a handshake that fails the operator is told why."""
         tls = self._tls is not None
-        with suppress(OSError):
+        try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: connection,
                 accepted,
@@ -164,6 +171,9 @@ class Doors:
                 ssl_handshake_timeout=self._patience.handshake if tls else None,
                 ssl_shutdown_timeout=1.0 if tls else None,
             )
+        except OSError as error:
+            if tls and (refusal := why(error)) is not None:
+                connection.turned_away(refusal)
 
     def _made(self, connection: Connection, accepted: socket.socket, task: asyncio.Task[None]) -> None:
         self._making.pop(connection, None)

@@ -1,4 +1,4 @@
-"""What is told of strangers: every refusal is counted, a few a minute are told in words.
+"""What is told of strangers: a few refusals a minute are told in words, the others are summed up after it.
 
 A stranger who floods the listener must fill neither the log nor the cache, and one who guesses secrets
 is slowed down.
@@ -6,8 +6,10 @@ is slowed down.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
+from collections import Counter
 from ipaddress import IPv6Network
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -25,31 +27,72 @@ WINDOW_SECONDS: Final = 60.0
 TOLD_OF_ONE: Final = 3
 TOLD_OF_ALL: Final = 30
 """Refusals of one address, and of all together, that are told in words in a window."""
+SUMMED_UP: Final = 5
+"""Addresses that have a summary of their own at the end of a window: those that were refused most."""
 GUESSES: Final = 20
 """Wrong secrets that an address may bring in a window before it is told to wait."""
-_OF_STRANGERS: Final = (401, 403, 404, 429)
-"""Of these it matters who it was."""
+_OF_STRANGERS: Final = (0, 401, 403, 404, 429)
+"""Of these it matters who it was; 0 is a connection that brought no request."""
+_UNKNOWN: Final = "an unknown address"
 ADDRESSES: Final = 4_096
-"""Addresses that are remembered; beyond them the one that came first is forgotten."""
+"""Addresses that are remembered; of wrong secrets the one that came first is forgotten beyond them."""
 
 
 class Told(Protocol):
     """Hears of refusals; `noted` is False for those that are only to be counted."""
 
     def refused(self, status: int, reason: str, what: str, *, noted: bool = True) -> None:
-        """A webhook was turned away."""
+        """A webhook was turned away, or a connection (status 0)."""
+        ...
+
+    def refused_more(self, text: str) -> None:
+        """How many were turned away beside those that were noted one by one."""
         ...
 
 
-class _Window:
-    """What one address, or all of them, did since `began`."""
+class _Guesses:
+    """How many wrong secrets one address brought since `began`."""
 
-    __slots__ = ("began", "guesses", "told")
+    __slots__ = ("began", "count")
+
+    def __init__(self, began: float) -> None:
+        self.began = began
+        self.count = 0
+
+
+class _Tally:
+    """How many refusals of one address were told in words, and how many more of each kind there were."""
+
+    __slots__ = ("more", "told")
+
+    def __init__(self) -> None:
+        self.told = 0
+        self.more: Counter[str] = Counter()
+
+
+class _Minute:
+    """The refusals since `began`; addresses for which there is no room are counted together."""
 
     def __init__(self, began: float) -> None:
         self.began = began
         self.told = 0
-        self.guesses = 0
+        self._tallies: dict[str, _Tally] = {}
+        self._others = _Tally()
+
+    def of(self, sender: str) -> _Tally:
+        """What is counted of that sender."""
+        if sender not in self._tallies and len(self._tallies) >= ADDRESSES:
+            return self._others
+        return self._tallies.setdefault(sender, _Tally())
+
+    def more(self) -> list[tuple[str, Counter[str]]]:
+        """Those that were not told in words: who sent most of them, and the others together."""
+        most = sorted(self._tallies.items(), key=lambda one: -one[1].more.total())
+        told = [(line(sender) or _UNKNOWN, tally.more) for sender, tally in most[:SUMMED_UP]]
+        others = self._others.more
+        for _, tally in most[SUMMED_UP:]:
+            others.update(tally.more)
+        return [(whence, more) for whence, more in (*told, ("other addresses", others)) if more]
 
 
 class Refusals:
@@ -58,50 +101,88 @@ class Refusals:
     Args:
         told: hears of each refusal.
         seconds: a clock that never steps.
+        every: seconds between two looks whether a window is over.
     """
 
-    def __init__(self, told: Told, *, seconds: Callable[[], float] = monotonic) -> None:
+    def __init__(self, told: Told, *, seconds: Callable[[], float] = monotonic, every: float = 1.0) -> None:
         self._told = told
         self._seconds = seconds
-        self._windows: dict[str, _Window] = {}
-        self._all = _Window(seconds())
+        self._every = every
+        self._guesses: dict[str, _Guesses] = {}
+        self._minute: _Minute | None = None
 
     def tell(self, sender: str, refusal: Refusal) -> None:
         """Counts a refusal, and tells it in words if few were told lately."""
-        window, everybody, what = self._window(sender), self._everybody(), refusal.what
-        noted = window.told < TOLD_OF_ONE and everybody.told < TOLD_OF_ALL
+        minute, what = self._current(), refusal.what
+        tally = minute.of(_neighbourhood(sender))
+        noted = tally.told < TOLD_OF_ONE and minute.told < TOLD_OF_ALL
         if noted:
-            window.told += 1
-            everybody.told += 1
-            whence = line(sender) or "an unknown address"
-            log.warning("webhook from %s refused: %d %s", whence, refusal.status, refusal.reason)
+            tally.told += 1
+            minute.told += 1
+            whence = line(sender) or _UNKNOWN
+            if refusal.status:
+                log.warning("webhook from %s refused: %d %s", whence, refusal.status, refusal.reason)
+            else:
+                log.warning("connection from %s refused: %s: %s", whence, refusal.reason, line(what))
             if refusal.status in _OF_STRANGERS:
                 what = f"{what} It came from {whence}."
+        else:
+            tally.more[refusal.kind] += 1
         self._told.refused(refusal.status, refusal.reason, what, noted=noted)
+
+    async def watch(self) -> None:
+        """Sums up each minute when it is over, for ever."""
+        while True:
+            await asyncio.sleep(self._every)
+            if self._minute is not None and self._seconds() - self._minute.began >= WINDOW_SECONDS:
+                self.sum_up()
+
+    def sum_up(self) -> None:
+        """Tells how many refusals there were beside those that were told in words, and forgets them."""
+        minute, self._minute = self._minute, None
+        if minute is None:
+            return
+        lasted = math.ceil(self._seconds() - minute.began)
+        span = "minute" if lasted >= WINDOW_SECONDS else f"{lasted} seconds"
+        for whence, more in minute.more():
+            text = _summary(span, whence, more)
+            log.warning("%s", text)
+            self._told.refused_more(text)
 
     def guessed(self, sender: str) -> int:
         """Counts a wrong secret; the seconds that the sender has to wait, 0 if it need not."""
-        window = self._window(sender)
-        window.guesses += 1
-        if window.guesses <= GUESSES:
+        guesses = self._guesses_of(_neighbourhood(sender))
+        guesses.count += 1
+        if guesses.count <= GUESSES:
             return 0
-        return max(1, math.ceil(window.began + WINDOW_SECONDS - self._seconds()))
+        return max(1, math.ceil(guesses.began + WINDOW_SECONDS - self._seconds()))
 
-    def _window(self, sender: str) -> _Window:
-        sender = _neighbourhood(sender)
-        now, known = self._seconds(), self._windows.get(sender)
+    def _guesses_of(self, sender: str) -> _Guesses:
+        now, known = self._seconds(), self._guesses.get(sender)
         if known is not None and now - known.began < WINDOW_SECONDS:
             return known
-        self._windows.pop(sender, None)
-        while len(self._windows) >= ADDRESSES:
-            del self._windows[next(iter(self._windows))]
-        window = self._windows[sender] = _Window(now)
-        return window
+        self._guesses.pop(sender, None)
+        while len(self._guesses) >= ADDRESSES:
+            del self._guesses[next(iter(self._guesses))]
+        guesses = self._guesses[sender] = _Guesses(now)
+        return guesses
 
-    def _everybody(self) -> _Window:
-        if self._seconds() - self._all.began >= WINDOW_SECONDS:
-            self._all = _Window(self._seconds())
-        return self._all
+    def _current(self) -> _Minute:
+        """The minute that runs; one that is over is summed up."""
+        if self._minute is not None and self._seconds() - self._minute.began >= WINDOW_SECONDS:
+            self.sum_up()
+        if self._minute is None:
+            self._minute = _Minute(self._seconds())
+        return self._minute
+
+
+def _summary(span: str, whence: str, more: Counter[str]) -> str:
+    """`In the last minute 57 more requests from 192.0.2.7 were refused: 17 with 404, 40 with 429.`"""
+    count = more.total()
+    what = "request" if all(kind.startswith("with ") for kind in more) else "connection"
+    what, were = (what, "was") if count == 1 else (f"{what}s", "were")
+    kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(more.items()))
+    return f"In the last {span} {count} more {what} from {whence} {were} refused: {kinds}."
 
 
 def _neighbourhood(sender: str) -> str:

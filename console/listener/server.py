@@ -85,7 +85,8 @@ class ListenerServer:
         host: where to listen.
         port: the same; 0 takes a free one.
         tls: certificates, for a listener that speaks TLS.
-        refused: hears of requests that were turned away before they stood, with the sender's address.
+        refused: hears of connections and requests that were turned away before they stood, with the
+            sender's address.
         patience: how long senders may take.
         connections: how many may be open at once; as many as the process may open, if not given.
     """
@@ -154,6 +155,7 @@ class ListenerServer:
             self.bind()
         doors = self._doors = Doors(
             self._connection,
+            refused=self._refused,
             tls=self._context,
             patience=self._patience,
             connections=self._connections if self._connections is not None else room(),
@@ -183,10 +185,11 @@ class ListenerServer:
             self._socket.close()
             self._socket = None
 
-    def _connection(self, lost: Callable[[Connection], None]) -> Connection:
+    def _connection(self, peer: str, lost: Callable[[Connection], None]) -> Connection:
         return Connection(
             self._server.config,
             self._server.server_state,
+            peer=peer,
             patience=self._patience,
             refused=self._refused,
             lost=lost,

@@ -109,6 +109,7 @@ class Service:
         self._server: ListenerServer | None = None
         self._bind_now = asyncio.Event()
         self._bind_tried = asyncio.Event()
+        self._refusals = Refusals(self._board)
         self._ending = False
         self._writer_lost = False
 
@@ -164,6 +165,7 @@ class Service:
         self._board.recall(await reader.run(queries.last_receipt()), await reader.run(queries.standing()))
         recorder = Recorder(writer, self._board, wait=self._wait)
         self._supervisor.keep("standing", lambda: self._board.keep(writer))
+        self._supervisor.keep("refusals", self._refusals.watch)
         listener = self._supervisor.keep("listener", lambda: self._listen(writer))
         silence = self._start_silence(recorder, reader)
         self._supervisor.keep("clock", self._clock_watch.run)
@@ -274,7 +276,7 @@ class Service:
 
     async def _listen(self, writer: CacheWriter) -> None:
         """Serves webhooks; while the port cannot be had, tries for it every few seconds."""
-        settings, refusals = self._settings, Refusals(self._board)
+        settings, refusals = self._settings, self._refusals
         app = WebhookApp(
             writer,
             self._read,
@@ -320,6 +322,7 @@ class Service:
             self._board.deaf(None)
 
     async def _last_word(self, writer: CacheWriter) -> None:
+        self._refusals.sum_up()
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORD):
                 await self._board.end(writer)

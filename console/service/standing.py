@@ -16,6 +16,7 @@ from console.domain.naming import subject
 from console.domain.retention import age_text
 from console.domain.standing import Health, Level, Notice, Standing, Trouble
 from console.service.pacing import Hold, Reason
+from console.service.telling import Telling
 from console.service.waits import Wait, pause, until_set
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 WRITE_EVERY = 0.25
 WRITE_AGAIN = 2.0
+REMIND = 300.0
+"""Seconds between two lines in the log about webhooks that cannot be stored."""
 NOTICES_HELD = 1000
 """Notices that wait to be written; while the cache takes none, the oldest are dropped."""
 
@@ -37,6 +40,10 @@ _HELD = {
     Reason.LOGIN: "The API refuses the login",
 }
 
+
+_TASK = "task:"
+_CACHE = "cache"
+"""Ids of troubles: of a task's failure, how one begins."""
 
 _ENDED = {
     Reason.SLOW_DOWN.value: "The API takes requests again",
@@ -68,7 +75,8 @@ class Board:
 
     Its methods are called on the service's loop; `standing` may be read from any thread, for it is
     one frozen value that is replaced as a whole. It is a witness of the supervisor's tasks and of
-    the listener.
+    the listener. What it notes goes into the log too, but for what that has from others: a refusal from
+    the listener, a task's failure from the supervisor, a media's from nobody, for the cache keeps it.
     """
 
     def __init__(self, *, now: Now, pid: int, api_url: str | None, uptime: UptimeNow = clock.uptime) -> None:
@@ -81,6 +89,9 @@ class Board:
         self.standing = Standing(pid=pid, since=moment, updated_at=moment, api_url=api_url, health=health)
         self.changed = asyncio.Event()
         self._notices: deque[Notice] = deque(maxlen=NOTICES_HELD)
+        self._telling = Telling(uptime)
+        self._unstored = 0
+        self._reminded = uptime()
 
     def _set(self, standing: Standing) -> None:
         if standing != self.standing:
@@ -97,7 +108,9 @@ class Board:
         if known is None:
             self._begun[id_] = self._uptime()
             self._set(replace(self.standing, troubles=(*self.standing.troubles, told)))
-            self.note(Level.ERROR, "service", text)
+            self._note(Level.ERROR, "service", text)
+            if not id_.startswith(_TASK):
+                self._telling.tell(Level.ERROR, f"{text} {remedy}".rstrip(), id_)
         elif told != known:
             kept = tuple(told if one.id == id_ else one for one in self.standing.troubles)
             self._set(replace(self.standing, troubles=kept))
@@ -110,12 +123,18 @@ class Board:
         self._set(
             replace(self.standing, troubles=tuple(one for one in self.standing.troubles if one != ended))
         )
-        told = _ENDED.get(id_) or f"The part {id_.removeprefix('task:')!r} of the service runs again"
+        told = _ENDED.get(id_) or f"The part {id_.removeprefix(_TASK)!r} of the service runs again"
         lasted = _lasted(round((self._uptime() - self._begun.pop(id_)) * 1000))
-        self.note(Level.INFO, "service", f"{told}, after {lasted}.")
+        text = f"{told}, after {lasted}{self._then_stored() if id_ == _CACHE else ''}."
+        self._note(Level.INFO, "service", text)
+        self._telling.tell(Level.INFO, text, f"end of {id_}")
 
     def note(self, level: Level, source: str, text: str, key: str | None = None) -> None:
-        """Adds a line to the events list."""
+        """Adds a line to the events list and to the log."""
+        self._note(level, source, text, key)
+        self._telling.tell(level, text)
+
+    def _note(self, level: Level, source: str, text: str, key: str | None = None) -> None:
         self._notice(Notice(at=self._now(), level=level, source=source, text=text, key=key))
 
     def store_failed(self, source: str, fact: StoreFailed | StoreRefused, media: Media) -> None:
@@ -132,17 +151,17 @@ class Board:
     def task_failed(self, name: str, error: Exception) -> None:
         """Of an unforeseen error only the class is shown: its text may hold what must not be seen."""
         if isinstance(error, ConsoleError):
-            self.trouble(f"task:{name}", error.what, error.remedy)
+            self.trouble(f"{_TASK}{name}", error.what, error.remedy)
             return
         self.trouble(
-            f"task:{name}",
+            f"{_TASK}{name}",
             f"The part {name!r} of the service failed ({type(error).__name__}).",
             "The rest goes on. Please report it with the traceback from the log.",
         )
 
     def task_recovered(self, name: str) -> None:
         """Ends the trouble of that task."""
-        self.over(f"task:{name}")
+        self.over(f"{_TASK}{name}")
 
     # -- the listener's witness
 
@@ -183,21 +202,43 @@ class Board:
         )
         if recorded is None:
             return
-        self.over("cache")
+        self.over(_CACHE)
         if quarantined:
             self.note(Level.WARNING, "listener", "A webhook was not understood and is kept in quarantine.")
         for fact, media in recorded.failed[-NOTICES_HELD:]:
             self.store_failed("client", fact, media)
 
     def refused(self, status: int, reason: str, what: str, *, noted: bool = True) -> None:
-        """A webhook was turned away; `noted` is False where it is only to be counted."""
+        """A webhook was turned away, or a connection (status 0); not `noted`, it is only to be counted."""
         self._set(replace(self.standing, refused=self.standing.refused + 1))
         if noted:
-            self.note(Level.WARNING, "listener", f"A webhook was refused with {status} {reason}: {what}")
+            how = f"A webhook was refused with {status} {reason}" if status else "A connection was refused"
+            self._note(Level.WARNING, "listener", f"{how}: {what}")
+
+    def refused_more(self, text: str) -> None:
+        """How many were turned away beside those that were noted one by one."""
+        self._note(Level.WARNING, "listener", text)
 
     def cache_failed(self, error: ConsoleError) -> None:
+        """A webhook could not be stored and was answered 503."""
+        self.unwritten(error)
+        self._unstored += 1
+        if self._uptime() - self._reminded >= REMIND:
+            self._reminded = self._uptime()
+            self._telling.tell(
+                Level.ERROR, f"{error.what} Webhooks answered 503 so far: {self._unstored}.", "reminder"
+            )
+
+    def unwritten(self, error: ConsoleError) -> None:
         """The cache takes nothing at the moment."""
-        self.trouble("cache", error.what, error.remedy or "Webhooks are answered 503 and will be sent again.")
+        if not any(one.id == _CACHE for one in self.standing.troubles):
+            self._unstored, self._reminded = 0, self._uptime()
+        self.trouble(_CACHE, error.what, error.remedy or "Webhooks are answered 503 and will be sent again.")
+
+    def _then_stored(self) -> str:
+        if not self._unstored:
+            return ""
+        return f"; {self._unstored} webhook{' was' if self._unstored == 1 else 's were'} answered 503"
 
     def listening(self, address: str) -> None:
         """The listener is bound."""
@@ -268,9 +309,9 @@ class Board:
                     self._notices.appendleft(notice)
                     raise
         except RetryLater as error:
-            self.cache_failed(error)
+            self.unwritten(error)
             return False
-        self.over("cache")
+        self.over(_CACHE)
         return True
 
 

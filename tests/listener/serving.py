@@ -36,6 +36,7 @@ class Told:
         self.refusals: list[tuple[int, str]] = []
         self.failures: list[RetryLater] = []
         self.noted = 0
+        self.sums: list[str] = []
 
     def acknowledged(self, at: Millis, recorded: Recorded | None) -> None:
         self.heard.append((at, recorded))
@@ -44,6 +45,9 @@ class Told:
         assert what
         self.refusals.append((status, reason))
         self.noted += noted
+
+    def refused_more(self, text: str) -> None:
+        self.sums.append(text)
 
     def cache_failed(self, error: RetryLater) -> None:
         self.failures.append(error)

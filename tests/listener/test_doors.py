@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from console.listener.doors import CONNECTIONS, FILES_OF_OTHERS, room
+from console.listener.refusals import TOLD_OF_ONE
 from tests.listener.serving import Storing, Told, listening, raw
 from tests.listener.test_app import Held, announcement
 from tests.listener.test_connection import BODY, POST, statuses
@@ -69,6 +70,17 @@ async def test_who_waits_for_nothing_of_ours_gives_way(begin: bytes, opened: lis
         assert statuses(first) == told + ([] if begin in (b"", POST) else [503])
 
 
+async def test_who_gives_way_is_counted_unless_it_only_was_idle(opened: list[Opened]) -> None:
+    told = Told()
+    async with listening(Storing(), told, connections=20) as url:
+        await fill(url, opened, 20, POST)
+        await fill(url, opened, 60, HALF_HEAD)
+    gone = told.refusals.count((0, "room"))
+    assert 40 <= gone <= 60
+    assert len(told.refusals) == gone
+    assert told.noted == TOLD_OF_ONE
+
+
 async def test_strangers_give_way_before_those_who_brought_something(opened: list[Opened]) -> None:
     async with listening(Storing(), Told(), connections=40) as url:
         await fill(url, opened, 10, POST)
@@ -81,7 +93,8 @@ async def test_strangers_give_way_before_those_who_brought_something(opened: lis
 
 async def test_when_all_wait_for_us_more_are_sent_away() -> None:
     held = Held()
-    async with listening(held, Told(), connections=8) as url, asyncio.TaskGroup() as tasks:
+    told = Told()
+    async with listening(held, told, connections=8) as url, asyncio.TaskGroup() as tasks:
         limits = httpx.Limits(max_connections=50)
         async with httpx.AsyncClient(trust_env=False, limits=limits) as http:
             posts = [tasks.create_task(http.post(f"{url}/webhook", content=announcement())) for _ in range(8)]
@@ -89,6 +102,7 @@ async def test_when_all_wait_for_us_more_are_sent_away() -> None:
                 await held.taken.acquire()
             answer = await raw(url, b"")
             assert statuses(answer) == [503]
+            assert told.refusals == [(0, "room")]
             assert b"\r\nretry-after: 5\r\n" in answer
             held.commit.set()
             assert {(await post).status_code for post in posts} == {200}

@@ -1,21 +1,28 @@
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+
 import pytest
 
 from console.listener import refusals
-from console.listener.answers import Refusal
+from console.listener.answers import Refusal, no_room
 from console.listener.refusals import GUESSES, TOLD_OF_ALL, TOLD_OF_ONE, Refusals
 
 
 class Board:
     def __init__(self) -> None:
         self.words: list[str] = []
+        self.sums: list[str] = []
         self.count = 0
 
     def refused(self, status: int, reason: str, what: str, *, noted: bool = True) -> None:
         self.count += 1
         if noted:
             self.words.append(what)
+
+    def refused_more(self, text: str) -> None:
+        self.sums.append(text)
 
 
 class Seconds:
@@ -56,6 +63,64 @@ def test_many_addresses_do_not_fill_the_log(seconds: Seconds, caplog: pytest.Log
         told.tell(f"10.0.{number // 250}.{number % 250}", stranger())
     assert board.count == 500
     assert len(board.words) == len(caplog.records) == TOLD_OF_ALL
+
+
+def test_when_the_minute_is_over_all_that_was_not_told_is_summed_up(
+    seconds: Seconds, caplog: pytest.LogCaptureFixture
+) -> None:
+    board = Board()
+    told = Refusals(board, seconds=seconds)
+    for status in [404] * 20 + [429] * 40:
+        told.tell("192.0.2.1", Refusal(status, "some-reason", "No."))
+    told.tell("192.0.2.2", stranger())
+    seconds.at += 59
+    assert board.sums == []
+    seconds.at += 1
+    told.tell("192.0.2.1", stranger())
+    summary = "In the last minute 57 more requests from 192.0.2.1 were refused: 17 with 404, 40 with 429."
+    assert board.sums == [summary]
+    assert summary in caplog.text
+    seconds.at += 60
+    told.sum_up()
+    told.sum_up()
+    assert board.sums == [summary], "what was told one by one is not told again"
+
+
+def test_the_end_of_a_service_sums_up_a_part_of_a_minute(seconds: Seconds) -> None:
+    board = Board()
+    told = Refusals(board, seconds=seconds)
+    for _ in range(TOLD_OF_ONE + 1):
+        told.tell("192.0.2.1", no_room())
+    seconds.at += 7.5
+    told.sum_up()
+    assert board.sums == [
+        "In the last 8 seconds 1 more connection from 192.0.2.1 was refused: 1 for want of room."
+    ]
+
+
+async def test_a_minute_is_summed_up_although_nothing_more_comes(seconds: Seconds) -> None:
+    board = Board()
+    told = Refusals(board, seconds=seconds, every=0.001)
+    for _ in range(TOLD_OF_ONE + 1):
+        told.tell("192.0.2.1", stranger())
+    seconds.at += 60
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await told.watch()
+    assert [text.partition(" from ")[0] for text in board.sums] == ["In the last minute 1 more request"]
+
+
+def test_a_flood_from_many_addresses_has_few_summaries_and_a_bounded_memory(seconds: Seconds) -> None:
+    board = Board()
+    told = Refusals(board, seconds=seconds)
+    count = refusals.ADDRESSES + 1000
+    for number in range(count):
+        told.tell(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", stranger())
+    seconds.at += 60
+    told.sum_up()
+    assert len(board.sums) == refusals.SUMMED_UP + 1
+    assert "more requests from other addresses were refused" in board.sums[-1]
+    assert sum(int(text.split()[4]) for text in board.sums) == count - TOLD_OF_ALL
 
 
 def test_what_a_stranger_calls_itself_cannot_command_a_terminal(
