@@ -73,7 +73,9 @@ def check_database(place: Path) -> None:
 def check_folder(folder: Path) -> None:
     """Refuses a folder where others could put a file of theirs in the place of one of ours.
 
-    That they can list it does no harm. One that does not exist yet is sound.
+    That they can list it does no harm. Its owner may replace every file in it, and so must be this user or
+    root; of a folder that a group shares, any of its users. Root works in anybody's. One that does not
+    exist yet is sound.
 
     Raises:
         FixSetting: they could, or the group that shares the cache could not work in it.
@@ -87,6 +89,12 @@ def check_folder(folder: Path) -> None:
             f"The folder {folder} is not one that the group {_named(_group)} (SHARED_GROUP) can work in.",
             f"Give the cache a folder of its own and run: chgrp {_named(_group)} {folder} && "
             f"chmod 2770 {folder}",
+        )
+    if _group is None and found.st_uid not in (0, os.geteuid()) and os.geteuid() != 0:
+        raise FixSetting(
+            f"The folder {folder} belongs to {_user(found.st_uid)}, who may replace the cache and the files "
+            "beside it.",
+            "Start as that user, name a group that shares it in SHARED_GROUP, or set DB to another path.",
         )
     others = stat.S_IWOTH if _group is not None else stat.S_IWOTH | stat.S_IWGRP
     if found.st_mode & others and not found.st_mode & stat.S_ISVTX:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,6 @@ from console.domain.exceptions import FixSetting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -101,6 +101,11 @@ def test_a_folder_may_be_listed_but_not_written_by_others(tmp_path: Path, mode: 
     with pytest.raises(FixSetting, match="other users may replace") as refused:
         check_folder(tmp_path)
     assert refused.value.remedy == f"Run: chmod go-w {tmp_path}"
+
+
+def test_a_folder_of_root_is_sound_for_everybody() -> None:
+    assert Path("/").stat().st_uid == 0
+    check_folder(Path("/"))
 
 
 def test_a_group_has_folder_and_files_of_its_own(tmp_path: Path, group: int) -> None:

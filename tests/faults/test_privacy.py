@@ -193,6 +193,24 @@ def test_t55_another_users_cache_is_refused_in_words(several: Box) -> None:
             assert done.stderr.count("\n") == 1
 
 
+def test_t55_a_folder_of_another_user_is_refused_in_words(several: Box) -> None:
+    env = environment(several.db)
+    with served(several.owner, env):
+        pass
+    several.db.parent.chmod(0o755)
+    for uid, told in ((0, None), (61003, "belongs to the user 61003, who may replace the cache")):
+        if several.stranger is not None:
+            os.chown(several.db.parent, uid, -1)
+        else:  # of whoever is not root, nobody can give a folder away
+            told = None
+        for line in ("list", "listen") if told else ("list",):
+            done = several.owner.run(env, line)
+            assert (done.returncode, told is None or told in done.stderr) == (2 if told else 0, True)
+        assert run(["list", "--db", str(several.db)]) == 0, (
+            "root works in anybody's, and everybody in his own"
+        )
+
+
 def test_t55_a_group_works_on_one_cache(several: Box) -> None:
     env = environment(several.db, shared_group=str(several.group))
 
