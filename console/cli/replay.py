@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Final
 
 import click
 import msgspec
@@ -15,6 +16,8 @@ from console.cli.upkeep import carry_out
 from console.domain import display
 from console.domain.maintenance import Replay, Replayed
 
+_COUNTS: Final = ("media", "rebuilt", "kept", "differing", "fields", "understood", "facts", "quarantined")
+
 
 @settings_options("config", "db")
 @click.command("replay", epilog="Example: media-console replay --json | jq .differing")
@@ -22,7 +25,8 @@ from console.domain.maintenance import Replay, Replayed
 def command(as_json: bool) -> int:
     """Builds every media anew from its webhook bodies, and compares it with what is stored.
 
-    What differs is told and written; there should be nothing. A media of which a body is no longer kept
+    What differs is told, a key and a field a line, and written anew; there should be nothing. Then come the
+    counts. A media of which a body is no longer kept
     stays as it is. Parts in quarantine that this version understands are taken in. A running service does
     the work; where none runs, this command does.
     """
@@ -42,17 +46,20 @@ def command(as_json: bool) -> int:
 
 
 def _tell(outcome: Replayed) -> None:
-    """A line for each difference, then the counts in words."""
+    """A line for each difference, then the counts; what the counts mean for the operator in words."""
     for one in outcome.differences:
         result(f"{display.line(one.key)}\t{one.field}")
+    for name in _COUNTS:
+        result(f"{name:<12}{getattr(outcome, name):>10}")
     more = outcome.fields - len(outcome.differences)
     if more:
-        say(f"And {more} more.")
-    if outcome.understood or outcome.quarantined:
-        say(
-            f"Parts in quarantine that are understood now: {outcome.understood}, with facts: "
-            f"{outcome.facts}. Left in it: {outcome.quarantined}."
-        )
+        say(f"And {more} more differences, which are mended as well.")
+    if outcome.understood:
+        say(f"Parts in quarantine that are understood now and were taken in: {outcome.understood}.")
+    if outcome.quarantined:
+        say(f"Parts left in quarantine: {outcome.quarantined}.")
     if outcome.kept:
-        say(f"Media that stay as they are, for a webhook body of theirs is no longer kept: {outcome.kept}.")
-    say(f"Built {outcome.rebuilt} of {outcome.media} media anew; {outcome.differing} differed.")
+        say(
+            "Media that stay as they are, for a webhook body of theirs is no longer kept or cannot be read: "
+            f"{outcome.kept}."
+        )
