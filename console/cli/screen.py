@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import sqlite3
 import sys
 from contextlib import suppress
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from console.cli.signals import Signals
     from console.config import Settings
     from console.ui.setup import Setup
+
+
+log = logging.getLogger(__name__)
 
 
 def open_screen() -> int:
@@ -75,7 +80,9 @@ def run_screen(settings: Settings, signals: Signals, account: str = "") -> int:
         code = 0
         if signals.wait(0) is None:
             code = run_console(_setup(settings, signals, account, keys, log_file))
-    number = signals.wait(0)
+        number = signals.wait(0)
+        if number is not None:
+            log.info("the console was ended by %s", signal.Signals(number).name)
     return code if number is None or code else 128 + number
 
 

@@ -171,7 +171,8 @@ class ServiceThread:
             announcing.start("announcement", lambda: self._announce(ready))
             await service.run(ready, stop)
         except ConsoleError as error:
-            log.warning("the service does not run: %s", error.what)
+            level = logging.INFO if isinstance(error, LockHeld) else logging.WARNING
+            log.log(level, "the service does not run: %s", error.what)
             self._seen, self.error = None, error
         finally:
             await announcing.stop()

@@ -57,7 +57,7 @@ class Recorder:
             try:
                 written = await write()
             except RetryLater as error:
-                self._board.cache_failed(error)
+                self._board.unwritten(error)
             else:
                 self._board.over("cache")
                 return written

@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
+from msgspec import structs
+
 from console import clock
 from console.cache import outcomes
 from console.cache.inbox import BRIEFLY, Inbox, InboxUnavailable

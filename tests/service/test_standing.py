@@ -271,3 +271,46 @@ async def test_nothing_is_lost_while_the_cache_takes_nothing(clock: Clock) -> No
     assert numbers == sorted(numbers)
     assert numbers[-1] == NOTICES_HELD + 9
     assert len(kept.notices) <= NOTICES_HELD + 1
+
+
+async def test_a_full_disk_is_in_the_log_at_its_beginning_its_end_and_once_in_a_while(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    told, kept = board(clock), Kept()
+    full = CacheUnavailable("The disk is full.", "Free some space.")
+    told.unwritten(full)
+    for _ in range(30):
+        clock.move(seconds=20)
+        told.cache_failed(full)
+    told.over("cache")
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        ("ERROR", "The disk is full. Free some space."),
+        ("ERROR", "The disk is full. Webhooks answered 503 so far: 15."),
+        ("ERROR", "The disk is full. Webhooks answered 503 so far: 30."),
+        ("INFO", "The cache can be written again, after 10m; 30 webhooks were answered 503."),
+    ]
+    told.unwritten(full)
+    told.over("cache")
+    await told.end(kept)
+    assert [notice.text for notice in kept.notices] == [
+        "The disk is full.",
+        "The cache can be written again, after 10m; 30 webhooks were answered 503.",
+        "The disk is full.",
+        "The cache can be written again, after less than 1s.",
+    ]
+
+
+def test_what_is_noted_is_in_the_log_unless_the_log_has_it_from_others(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    told = board(clock)
+    told.held(Hold(reason=Reason.UNREACHABLE, since=clock.uptime(), until=None, error=ERROR, remedy="Wait."))
+    told.note(Level.WARNING, "service", "The clock was set.")
+    told.task_failed("worker", ValueError())
+    told.refused(400, "not-json", "It is no JSON.")
+    assert [(record.levelname, record.message.partition(":")[0]) for record in caplog.records] == [
+        ("ERROR", "The API cannot be reached"),
+        ("WARNING", "The clock was set."),
+    ]
