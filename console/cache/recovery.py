@@ -7,40 +7,37 @@ import shutil
 import sqlite3
 import tempfile
 from contextlib import closing, contextmanager
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.cache.bodies import GONE, unpack
+from console.cache.bodies import GONE
+from console.cache.carving import Carving, shape
 from console.cache.migrations import BUSY_SECONDS, migrate_from
+from console.cache.pages import open_pages
 from console.cache.paths import create_private, wal_path
 from console.cache.permissions import protect
-from console.cache.query import marks, sql
+from console.cache.query import sql
 from console.cache.rebuild import Bodies, history, lacking, take_in
-from console.cache.rows import COLUMNS, DERIVED, SELECTED, UPSERT, media_row, read_media
+from console.cache.rows import SELECTED, UPSERT, media_row, read_media
 from console.cache.salvage import TableSalvage, from_both_ends
 from console.cache.schema import APPLICATION_ID
+from console.cache.sifting import TABLES, Sieve
 from console.cache.soundness import check_sound, is_log
 from console.cache.source import look, unreadable
 from console.cache.trouble import CacheDamaged, is_damage
 from console.domain import facts, ledger
-from console.domain.exceptions import ConsoleError
-from console.domain.media import Media, Millis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from console.cache.rows import Row
+    from console.domain.media import Millis
     from console.domain.reading import Reading
 
-_FACT: Final = ("account", "media_key", "at", "kind", "data", "webhook_id", "identity", "stands_before")
-_WEBHOOK: Final = ("received_at", "body", "coding", "facts")
-_QUARANTINE: Final = ("webhook_id", "received_at", "place", "reason", "digest")
-_NOTICE: Final = ("first_at", "at", "level", "source", "text", "media_key", "count")
-_ORDER_TAKEN: Final = ("at", "account", "media_key", "taken")
 _LONGEST: Final = 2**40
 """Bytes beyond which a length is taken for damaged itself."""
 _LOST: Final = 0
@@ -60,7 +57,10 @@ class Recovered(Struct, frozen=True, kw_only=True):
     """What was rebuilt.
 
     `from_bodies` of the facts could not be read and were read from the webhook bodies anew. `unreadable`
-    are stretches of rows, and single rows, that could not be read or were not what was written.
+    are stretches of rows, and single rows, that SQLite could not read or that were not what was written;
+    `from_pages` rows of them were found on their pages all the same. `pages_lost` hold something that
+    nobody can read; at most about `media_lost` media were on them that nothing else tells of.
+    `beginning_lost`: the first page, which says where all else is, is one of them.
     """
 
     media: int = 0
@@ -71,6 +71,10 @@ class Recovered(Struct, frozen=True, kw_only=True):
     orders: int = 0
     from_bodies: int = 0
     unreadable: int = 0
+    from_pages: int = 0
+    pages_lost: int = 0
+    media_lost: int = 0
+    beginning_lost: bool = False
 
 
 def damage(db: Path) -> str | None:
@@ -112,8 +116,12 @@ def rebuild_cache(damaged: Path, draft: Path, read: Callable[[bytes, Millis], Re
         new.execute("PRAGMA journal_mode = OFF")  # a draft that is not finished is nobody's
         new.execute("PRAGMA synchronous = OFF")
         new.execute("BEGIN")
-        with _whole(damaged) as path, closing(sqlite3.connect(look(path).address(path), uri=True)) as old:
-            done = _Rebuilding(old, new, read).run()
+        rebuilding = _Rebuilding(new, read)
+        with _whole(damaged) as path:
+            with closing(sqlite3.connect(look(path).address(path), uri=True)) as old:
+                rebuilding.copy(old)
+            rebuilding.carve(path)
+        done = rebuilding.finish()
         new.execute("COMMIT")
         new.execute("PRAGMA journal_mode = WAL")
     return done if is_log(damaged) else replace(done, unreadable=done.unreadable + 1)
@@ -159,69 +167,85 @@ def _page_size(header: bytes) -> int:
 
 
 class _Rebuilding:
-    def __init__(
-        self, old: sqlite3.Connection, new: sqlite3.Connection, read: Callable[[bytes, Millis], Reading]
-    ) -> None:
-        self._old = old
+    """A new cache put together: what SQLite reads, what lies on pages it does not find, then the rest."""
+
+    def __init__(self, new: sqlite3.Connection, read: Callable[[bytes, Millis], Reading]) -> None:
         self._new = new
         self._read = read
+        self._sieve = Sieve(new, read)
+        self._done = Recovered()
         self._unreadable = 0
+        self._refused: set[tuple[str, object]] = set()
+        self._torn: list[str] = []
 
-    def run(self) -> Recovered:
-        """Copies what is sound, and puts the rest together from that."""
-        for row in self._rows("media", "seq", COLUMNS):
-            self._keep_if(_insert_media(self._new, row))
-        for row in self._rows("webhook", "id", _WEBHOOK):
-            self._keep_if(self._insert_body(row))
-        before = self._unreadable
-        for row in self._rows("fact", "seq", _FACT):
-            self._keep_if(_insert_fact(self._new, row))
-        lost = self._unreadable > before
-        for table, columns in (("quarantine", _QUARANTINE), ("notice", _NOTICE)):
-            for row in self._rows(table, "id", columns):
-                self._keep_if(_insert(self._new, table, ("id", *columns), row))
-        self._copy_orders()
-        from_bodies = self._read_bodies() if lost else 0
-        self._fold(from_rows=lost)
-        return replace(self._counts(), from_bodies=from_bodies, unreadable=self._unreadable)
+    def copy(self, old: sqlite3.Connection) -> None:
+        """Takes all that SQLite can read."""
+        for table, columns in TABLES.items():
+            if table == "order_taken":
+                found = from_both_ends(old, table, columns)
+                self._take_all(table, found.rows)
+                whole = found.whole
+                self._unreadable += not whole
+            else:
+                whole = self._copy_rows(old, table, columns)
+            if not whole:
+                self._torn.append(table)
 
-    def _keep_if(self, sound: bool) -> None:
-        self._unreadable += not sound
-
-    def _rows(self, table: str, key: str, columns: Sequence[str]) -> Iterator[Row]:
-        """The rows that can be read, in full also where an older version has fewer columns."""
-        there = self._columns(table)
+    def _copy_rows(self, old: sqlite3.Connection, table: str, columns: Sequence[str]) -> bool:
+        """Takes the rows that can be read, in full also where an older version has fewer columns."""
+        there = _columns(old, table)
         if there is None:
             self._unreadable += 1
-            return
-        wanted = [name if name in there else "NULL" for name in columns]
-        salvage = TableSalvage(self._old, table, key, wanted)
-        yield from salvage.rows()
-        self._unreadable += salvage.unreadable
-
-    def _columns(self, table: str) -> set[str] | None:
-        try:
-            return {row[1] for row in self._old.execute(sql("PRAGMA", f"table_info({table})"))} or None
-        except sqlite3.Error:
-            return None
-
-    def _insert_body(self, row: Row) -> bool:
-        """Keeps a body that can still be read as one."""
-        _, received_at, body, coding, _ = row
-        if not isinstance(received_at, int) or not isinstance(body, bytes):
             return False
-        if coding != GONE:
-            try:
-                self._read(unpack(body, coding), Millis(received_at))
-            except ConsoleError:
-                return False
-        return _insert(self._new, "webhook", ("id", *_WEBHOOK), row)
+        key, *others = columns
+        salvage = TableSalvage(old, table, key, [name if name in there else "NULL" for name in others])
+        self._take_all(table, salvage.rows())
+        self._unreadable += salvage.unreadable
+        return not salvage.unreadable
 
-    def _copy_orders(self) -> None:
-        found = from_both_ends(self._old, "order_taken", ("id", *_ORDER_TAKEN))
-        for row in found.rows:
-            self._keep_if(_insert(self._new, "order_taken", ("id", *_ORDER_TAKEN), row))
-        self._unreadable += not found.whole
+    def _take_all(self, table: str, rows: Iterable[Row]) -> None:
+        for row in rows:
+            if not self._sieve.take(table, row):
+                self._refuse(table, row[0])
+
+    def _refuse(self, table: str, key: object) -> None:
+        self._refused.add((table, key))
+        self._unreadable += 1
+
+    def carve(self, damaged: Path) -> None:
+        """Adds the rows on pages that SQLite did not find, of the tables that it could not read whole."""
+        if not self._torn:
+            return
+        with open_pages(damaged) as pages:
+            carving = Carving(pages, [shape(self._new, table) for table in self._torn])
+            added = 0
+            for found, row in carving.rows(lambda one, number: self._known(one.table, number)):
+                wanted = [row[found.columns.index(name)] for name in TABLES[found.table]]
+                if self._known(found.table, wanted[0]):
+                    continue
+                if self._sieve.take(found.table, wanted):
+                    added += 1
+                else:
+                    self._refuse(found.table, wanted[0])
+            media_lost = 0
+            if {"media", "fact"} <= set(self._torn):  # else one leads to the other
+                media_lost = ceil((pages.lost - (not pages.beginning)) * carving.rows_a_page("media"))
+            self._done = Recovered(
+                from_pages=added,
+                pages_lost=pages.lost,
+                media_lost=max(0, media_lost),
+                beginning_lost=not pages.beginning,
+            )
+
+    def _known(self, table: str, key: object) -> bool:
+        return (table, key) in self._refused or self._sieve.has(table, key)
+
+    def finish(self) -> Recovered:
+        """Puts the rest together from what is there."""
+        lost = "fact" in self._torn or any(table == "fact" for table, _ in self._refused)
+        from_bodies = self._read_bodies() if lost else 0
+        self._fold(from_rows=lost)
+        return replace(self._counted(), from_bodies=from_bodies, unreadable=self._unreadable)
 
     def _read_bodies(self) -> int:
         """Takes in what the bodies say and no readable fact does; how many facts."""
@@ -253,38 +277,16 @@ class _Rebuilding:
             if told is not None:
                 self._new.execute(UPSERT, media_row(media or told))
 
-    def _counts(self) -> Recovered:
+    def _counted(self) -> Recovered:
         counted = {
             field: int(self._new.execute(sql("SELECT count(*) FROM", table)).fetchone()[0])
             for field, table in _COUNTED.items()
         }
-        return Recovered(**counted)
+        return replace(self._done, **counted)
 
 
-def _insert_media(new: sqlite3.Connection, row: Row) -> bool:
-    """Keeps a media whose fields are all of their kinds."""
+def _columns(old: sqlite3.Connection, table: str) -> set[str] | None:
     try:
-        media = read_media(row[1:])
-        sound = msgspec.json.decode(msgspec.json.encode(media), type=Media) == media
-        return sound and _insert(new, "media", ("seq", *COLUMNS, *DERIVED), (row[0], *media_row(media)))
-    except (ValueError, TypeError, LookupError, msgspec.MsgspecError):
-        return False
-
-
-def _insert_fact(new: sqlite3.Connection, row: Row) -> bool:
-    """Keeps a fact that is what its own identity says."""
-    _, account, key, at, kind, data, _, identity, _ = row
-    try:
-        fact = facts.decode(data)
-    except (TypeError, msgspec.MsgspecError):
-        return False
-    told = (fact.account, fact.key, fact.at, type(fact).__name__, facts.identity(fact))
-    return told == (account, key, at, kind, identity) and _insert(new, "fact", ("seq", *_FACT), row)
-
-
-def _insert(new: sqlite3.Connection, table: str, columns: Sequence[str], row: Row) -> bool:
-    statement = sql("INSERT OR IGNORE INTO", table, f"({', '.join(columns)}) VALUES", marks(len(columns)))
-    try:
-        return new.execute(statement, row).rowcount > 0
-    except (sqlite3.IntegrityError, sqlite3.InterfaceError, OverflowError):
-        return False
+        return {row[1] for row in old.execute(sql("PRAGMA", f"table_info({table})"))} or None
+    except sqlite3.Error:
+        return None

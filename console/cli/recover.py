@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 def command(as_json: bool) -> int:
     """Rebuilds a damaged cache from all that can be read of it, and sets the damaged file aside.
 
-    No service may run. What cannot be read of the history is read anew from the webhook bodies. The damaged
-    file is kept beside the cache, with .damaged- and the day in its name. A cache that is sound stays as it
-    is.
+    No service may run. Rows that SQLite does not find are looked for page by page, and what cannot be read
+    of the history is read anew from the webhook bodies. The damaged file is kept beside the cache, with
+    .damaged- and the day in its name. A cache that is sound stays as it is.
     """
     from console.cache.recovery import Recovered, damage
     from console.cache.replacing import undo_half
@@ -55,7 +55,8 @@ def command(as_json: bool) -> int:
         json_line({**msgspec.to_builtins(done), "set_aside": None if aside is None else str(aside)})
     elif aside is not None:
         for name, number in msgspec.to_builtins(done).items():
-            result(f"{name:<12}{number:>10}")
+            if not isinstance(number, bool):
+                result(f"{name:<12}{number:>10}")
     if aside is None:
         return Exit.DONE
     _explain(done, aside)
@@ -84,11 +85,22 @@ def _recover(db: Path) -> tuple[Recovered, Path]:
 
 
 def _explain(done: Recovered, aside: Path) -> None:
-    if not done.media and not done.bodies:
+    empty = not done.media and not done.bodies
+    if done.beginning_lost:
+        say("Its beginning, which says where all else is, is gone. Every page was looked at for itself.")
+    if empty and done.unreadable:
         say(
-            "Nothing could be read of it: its beginning, which says where all else is, is gone. "
-            "The new cache is empty; what the client sends again comes into it."
+            "Nothing could be read of it. The new cache is empty; what the client sends again comes into it. "
+            f"The damaged cache lies at {aside}; it may hold personal data."
         )
+        return
+    if done.pages_lost:
+        some = f"at most about {done.media_lost} media" if done.media_lost else "no media as a whole"
+        pages = "1 page" if done.pages_lost == 1 else f"{done.pages_lost} pages"
+        say(f"{pages} could not be read; what stood there alone is lost: {some}.")
     elif done.unreadable:
         say(f"Places that could not be read: {done.unreadable}. What was told there alone is lost.")
-    say(f"The damaged cache lies at {aside}. Remove it when it is not needed; it holds personal data.")
+    say(
+        f"The damaged cache lies at {aside}. Look first whether the new one has what you need "
+        "(media-console list, media-console replay); then remove the old one: it holds personal data."
+    )

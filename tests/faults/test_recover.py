@@ -12,12 +12,14 @@ import pytest
 
 from console.cache import queries
 from console.cache.reader import CacheReader
+from console.cache.sifting import TABLES
 from tests.cli.world import announcement, failure, fill, post
 
 from .keeping import announced, killed_after, media_count, moments, run, sound, told
 from .processes import serving
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 PAGE = 4096
@@ -38,6 +40,19 @@ def damage(db: Path, seed: int, pages: int, *, first: int = 1) -> bytes:
         data[page * PAGE : (page + 1) * PAGE] = chance.randbytes(PAGE)
     db.write_bytes(data)
     return bytes(data)
+
+
+def overwrite(db: Path, pages: Iterable[int]) -> None:
+    data = bytearray(db.read_bytes())
+    for page in pages:
+        data[page * PAGE : (page + 1) * PAGE] = random.Random(page).randbytes(PAGE)
+    db.write_bytes(data)
+
+
+def contents(db: Path) -> list[list[tuple[object, ...]]]:
+    """Every row of the tables that a recovery brings over."""
+    with closing(sqlite3.connect(db)) as connection:
+        return [connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in TABLES]
 
 
 def test_a_recovery_that_is_killed_leaves_the_damaged_cache_or_the_recovered_one(db: Path) -> None:
@@ -109,13 +124,13 @@ def test_a_cache_whose_end_is_missing_gives_what_is_left(db: Path) -> None:
     assert sound(db)
 
 
-@pytest.mark.parametrize("content", [b"", b"these are my notes\n" * 500, None])
-def test_a_cache_without_its_beginning_is_set_aside_and_an_empty_one_made_because_it_was_asked_for(
-    db: Path, content: bytes | None
+@pytest.mark.parametrize(
+    "content", [b"", b"these are my notes\n" * 500, random.Random(1).randbytes(9 * PAGE)]
+)
+def test_what_holds_nothing_is_set_aside_and_an_empty_cache_made_because_it_was_asked_for(
+    db: Path, content: bytes
 ) -> None:
     fill(db, *announced(20))
-    whole = db.read_bytes()
-    content = content if content is not None else random.Random(1).randbytes(PAGE) + whole[PAGE:]
     db.write_bytes(content)
     done = run(db, "recover")
     assert done.returncode == 1
@@ -123,6 +138,25 @@ def test_a_cache_without_its_beginning_is_set_aside_and_an_empty_one_made_becaus
     (aside,) = db.parent.glob("media.db.damaged-????-??-??")
     assert aside.read_bytes() == content
     assert (sound(db), media_count(db)) == (True, 0)
+
+
+@pytest.mark.parametrize(("lost", "pages"), [((1, 3, 5), 3), ((0,), 1), ((0, 1, 3, 5), 4)])
+def test_pages_that_are_whole_are_read_though_none_leads_to_them(
+    db: Path, lost: tuple[int, ...], pages: int
+) -> None:
+    fill(db, *announced(54), *[failure(f"m{number}") for number in range(0, 54, 3)])
+    before = contents(db)
+    overwrite(db, lost)
+    done = run(db, "recover", "--json")
+    record = json.loads(done.stdout)
+    assert [record[name] for name in ("media", "facts", "bodies")] == [54, 72, 72]
+    assert (record["from_pages"] >= 54, record["pages_lost"]) == (True, pages)
+    assert record["beginning_lost"] is (0 in lost)
+    assert ("Its beginning" in done.stderr) is (0 in lost)
+    assert f"{pages} page" in done.stderr
+    assert contents(db) == before
+    assert sound(db)
+    assert told(db, "replay")["differing"] == 0
 
 
 def test_a_sound_cache_is_not_touched_and_a_served_one_refused(db: Path) -> None:

@@ -1,0 +1,100 @@
+"""Takes the rows of a damaged cache into a new one, if they are what was written."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from console.cache.bodies import GONE, unpack
+from console.cache.query import marks, sql
+from console.cache.rows import COLUMNS, DERIVED, media_row, read_media
+from console.domain import facts
+from console.domain.exceptions import ConsoleError
+from console.domain.media import Media, Millis
+from console.domain.orders import Taken
+from console.domain.standing import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from console.cache.rows import Row
+    from console.domain.reading import Reading
+
+TABLES: Final = {
+    "media": ("seq", *COLUMNS),
+    "webhook": ("id", "received_at", "body", "coding", "facts"),
+    "fact": ("seq", "account", "media_key", "at", "kind", "data", "webhook_id", "identity", "stands_before"),
+    "quarantine": ("id", "webhook_id", "received_at", "place", "reason", "digest"),
+    "notice": ("id", "first_at", "at", "level", "source", "text", "media_key", "count"),
+    "order_taken": ("id", "at", "account", "media_key", "taken"),
+}
+"""What is read of each table; the column that leads comes first."""
+_WORDS: Final = {"notice": (3, frozenset(Level)), "order_taken": (4, frozenset(Taken))}
+"""The values that one column may have."""
+
+
+class Sieve:
+    """A new cache that is being filled; `read` is the dialect of the bodies."""
+
+    def __init__(self, new: sqlite3.Connection, read: Callable[[bytes, Millis], Reading]) -> None:
+        self._new = new
+        self._read = read
+
+    def has(self, table: str, key: object) -> bool:
+        """Whether a row is there already."""
+        statement = sql("SELECT 1 FROM", table, "WHERE", TABLES[table][0], "= ?")
+        return self._new.execute(statement, (key,)).fetchone() is not None
+
+    def take(self, table: str, row: Row) -> bool:
+        """Takes a row of `TABLES[table]`; False if it is not what was written, or there already."""
+        match table:
+            case "media":
+                return self._take_media(row)
+            case "fact":
+                return _is_fact(row) and self._insert(table, TABLES[table], row)
+            case "webhook":
+                return self._is_body(row) and self._insert(table, TABLES[table], row)
+        place, words = _WORDS.get(table, (0, frozenset(row[:1])))
+        return row[place] in words and self._insert(table, TABLES[table], row)
+
+    def _take_media(self, row: Row) -> bool:
+        """Takes a media whose fields are all of their kinds."""
+        try:
+            media = read_media(row[1:])
+            sound = msgspec.json.decode(msgspec.json.encode(media), type=Media) == media
+            columns = (*TABLES["media"], *DERIVED)
+            return sound and self._insert("media", columns, (row[0], *media_row(media)))
+        except (ValueError, TypeError, LookupError, msgspec.MsgspecError):
+            return False
+
+    def _is_body(self, row: Row) -> bool:
+        """Whether a body can still be read as one."""
+        _, received_at, body, coding, _ = row
+        if not isinstance(received_at, int) or not isinstance(body, bytes):
+            return False
+        if coding != GONE:
+            try:
+                self._read(unpack(body, coding), Millis(received_at))
+            except ConsoleError:
+                return False
+        return True
+
+    def _insert(self, table: str, columns: Sequence[str], row: Row) -> bool:
+        statement = sql("INSERT OR IGNORE INTO", table, f"({', '.join(columns)}) VALUES", marks(len(columns)))
+        try:
+            return self._new.execute(statement, row).rowcount > 0
+        except (sqlite3.IntegrityError, sqlite3.InterfaceError, OverflowError):
+            return False
+
+
+def _is_fact(row: Row) -> bool:
+    """Whether a fact is what its own identity says."""
+    _, account, key, at, kind, data, _, identity, _ = row
+    try:
+        fact = facts.decode(data)
+    except (TypeError, msgspec.MsgspecError):
+        return False
+    told = (fact.account, fact.key, fact.at, type(fact).__name__, facts.identity(fact))
+    return told == (account, key, at, kind, identity)
