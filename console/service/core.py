@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import random
 from contextlib import AsyncExitStack, suppress
@@ -43,8 +42,6 @@ if TYPE_CHECKING:
     from console.domain.standing import Standing
     from console.listener.answers import Receive, Scope, Send
     from console.platforms.base import MediaApi, WebhookReader
-
-log = logging.getLogger(__name__)
 
 BIND_AGAIN = 5.0
 """Seconds between two tries to get the listener's port."""
@@ -148,7 +145,6 @@ class Service:
                 stack.push_async_callback(self._api.aclose)
             doubt = await asyncio.to_thread(check_place, self._settings.db, self._mounts)
             if doubt is not None:
-                log.warning("%s", doubt)
                 self._board.note(Level.WARNING, "service", doubt)
             lock = await asyncio.to_thread(ServiceLock, self._settings.db, passing=self._passing)
             stack.callback(lock.release)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import subprocess
@@ -46,6 +47,17 @@ def test_it_views_where_a_daemon_runs_and_leaves_that_alone(db: Path) -> None:
         screen.press("Q")
         assert screen.end() == 0
         assert process.poll() is None
+    (line,) = db.with_name("media.db.log").read_text().splitlines()
+    assert f" INFO console.service.hosting: the service does not run: The cache {db} is served by" in line
+
+
+def test_the_signal_that_ended_it_is_in_its_log(db: Path) -> None:
+    fill(db, announcement("a", filename="rechnung.pdf"))
+    with terminal([], environment(db)) as screen:
+        screen.until_text("listening")
+        os.kill(screen.pid, signal.SIGHUP)
+        assert screen.end() == 128 + signal.SIGHUP
+    assert "the console was ended by SIGHUP\n" in db.with_name("media.db.log").read_text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

@@ -86,13 +86,17 @@ async def test_what_is_left_while_it_runs_is_done_within_a_moment(db: Path) -> N
     assert (purged.media, purged.facts, purged.bodies) == (1, 1, 1)
 
 
-async def test_what_waits_is_done_once_in_the_order_it_was_left(db: Path) -> None:
+async def test_what_waits_is_done_once_in_the_order_it_was_left(
+    db: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "console.service.upkeep")
     async with writer_of(db, announcement("a")) as writer:
         with Inbox(db) as inbox:
             inbox.leave_maintenance(Purge(id="p", at=wall(), number=NUMBER))
             inbox.leave_maintenance(Replay(id="r", at=wall()))
         await upkeep(db, writer).run_once()
         assert outcome(db, "r") == Replayed()
+        assert "the purge has ended: media 1, facts 1, bodies 1, quarantined 0" in caplog.text
         with Inbox(db) as inbox:
             assert inbox.maintenance() is None
 
