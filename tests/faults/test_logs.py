@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from console.cache.migrations import create
 from console.cache.paths import log_path
 from console.logfile import LARGEST
 from tests.cli.terminal import Terminal, terminal
@@ -75,6 +76,7 @@ class Console:
 @pytest.fixture
 def console(tmp_path: Path) -> Iterator[Console]:
     db, port = tmp_path / "media.db", free_port()
+    create(db)  # that it was made would be a line too
     with terminal([], environment(db, listen=f"127.0.0.1:{port}")) as screen:
         screen.until_text(f"listening :{port}")
         yield Console(screen, log_path(db), port)
