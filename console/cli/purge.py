@@ -36,9 +36,7 @@ _COUNTS: Final = ("media", "facts", "bodies", "quarantined", "notices", "orders"
     "--number", metavar="NUMBER", help="Media of this sender: the whole number; digits alone count."
 )
 @click.option("--dry-run", is_flag=True, help="Only tell what would be removed.")
-@click.option(
-    "--yes", is_flag=True, help="Allow an age under a day, or where no message came for a week."
-)
+@click.option("--yes", is_flag=True, help="Allow an age under a day.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(older_than: str | None, number: str | None, dry_run: bool, yes: bool, as_json: bool) -> int:
     """Removes media with their history, the webhook bodies that told of them, and notices about them.
@@ -81,7 +79,7 @@ def _order(older_than: str | None, number: str | None, *, yes: bool) -> Purge:
     wanted = None if number is None else digits(number).removeprefix("00")
     if wanted is not None and len(wanted) < FEWEST_DIGITS:
         raise click.UsageError(f"--number needs a whole number, of {FEWEST_DIGITS} digits or more.")
-    return Purge(id=uuid.uuid4().hex, at=now, before=before, number=wanted, sure=yes)
+    return Purge(id=uuid.uuid4().hex, at=now, before=before, number=wanted)
 
 
 def _age(text: str, *, yes: bool) -> int:

@@ -28,15 +28,13 @@ class Purge(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ma
     """Removes media with all that was kept of them.
 
     They are those whose window began before `before` and whose sender's number has the digits
-    `number`; None asks for no such thing, and one of the two is given. `sure` says that `before` is meant
-    although no young message in the cache speaks for the clock that it was taken from.
+    `number`; None asks for no such thing, and one of the two is given.
     """
 
     id: str
     at: Millis
     before: Millis | None = None
     number: str | None = None
-    sure: bool = False
 
 
 MaintenanceOrder: TypeAlias = Replay | Purge

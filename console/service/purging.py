@@ -12,7 +12,6 @@ from console.cache import outcomes, purge
 from console.cache.traces import Masked, copies_beside, mask_number
 from console.domain.maintenance import Purge, Purged, Unfinished
 from console.domain.media import CLOCKS_DIFFER_MS, Millis
-from console.domain.retention import DAY_MS, duration_text, rfc3339
 from console.service.waits import pause
 
 if TYPE_CHECKING:
@@ -28,47 +27,23 @@ CHECKPOINT_AGAIN: Final = 0.1
 NOTICES_WAIT: Final = 0.6
 """Seconds within which the board has written what it had to tell of media that are gone now."""
 
-QUIET_MS: Final = 7 * DAY_MS
-"""By so much the clock may be ahead of the newest message before a purge by age asks whether it is right."""
-
 _READERS: Final = "a program that reads the cache is in the way; the space is freed when it has ended"
 
 
-async def doubt_of_age(bench: Bench, order: Purge, watch: Trust | None) -> Unfinished | None:
-    """Why a purge by age must not be done now: its cut-off may have been taken from a wrong clock.
+def doubt_of_age(order: Purge, now: Millis, watch: Trust | None) -> Unfinished | None:
+    """Why a purge by age must not be done now: its cut-off was taken from a clock that is in doubt.
 
-    While a service runs, its clock watch tells of a step, and nothing overrides that for the hour. A
-    clock that was wrong before cannot be seen, nor where no service runs. Unless the clock was steady for
-    an hour, a message in the cache has to speak for it then, whose time is WhatsApp's: the newest must be
-    at most a week older than now. In a cache that had none for longer nobody but a person can tell, who
-    says so (`sure`). So a clock that is ahead by more than a week deletes nothing unasked. Where no
-    message tells its time, nothing is compared.
-
-    Raises:
-        sqlite3.Error: the cache cannot be read.
+    The clock watch of a service tells of a step for an hour. A clock that was wrong before, or where no
+    service runs, cannot be seen.
     """
     if order.before is None:
         return None
-    now = bench.now()
-    if order.at > now + CLOCKS_DIFFER_MS or (watch is not None and watch.doubted()):
-        return Unfinished(
-            what="Nothing was removed: this machine's clock was set shortly before this purge was asked for, "
-            "or since.",
-            remedy="Purge by age again when the clock is right and was steady for 1h.",
-        )
-    if order.sure or (watch is not None and watch.steady()):
-        return None
-    connection = await bench.step(bench.connect)
-    try:
-        newest = await bench.step(partial(purge.newest_message, connection))
-    finally:
-        bench.last(connection.close)
-    if newest is None or now - newest <= QUIET_MS:
+    if order.at <= now + CLOCKS_DIFFER_MS and (watch is None or not watch.doubted()):
         return None
     return Unfinished(
-        what=f"Nothing was removed: the newest message in the cache was sent at {rfc3339(newest)}, more than "
-        f"{duration_text(QUIET_MS)} ago by this machine's clock, which may be ahead.",
-        remedy="If the clock is right, add --yes.",
+        what="Nothing was removed: this machine's clock was set shortly before this purge was asked for, "
+        "or since.",
+        remedy="Purge by age again when the clock is right and was steady for 1h.",
     )
 
 

@@ -190,7 +190,7 @@ class Upkeep:
         try:
             if isinstance(order, Replay):
                 return await replay_all(bench)
-            doubt = await doubt_of_age(bench, order, self._watch)
+            doubt = doubt_of_age(order, bench.now(), self._watch)
             return doubt if doubt is not None else await purge_all(bench, inbox, order)
         except sqlite3.Error as error:
             failed = unreadable(bench.db, error)
