@@ -10,10 +10,14 @@ from console.domain import errors
 from console.domain.display import Shown, line
 from console.domain.media import Media, MediaKey, Millis
 from console.domain.standing import Level, Notice
+from console.ui import moments
 from console.ui.rows import sender, title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from console.domain.standing import Standing, Trouble
+    from console.domain.standing import Standing
 
 
 GOOD_NEWS_MS = 60 * 1000
@@ -60,8 +64,24 @@ def newest(notices: Sequence[Notice], failed: Sequence[Media], since: Millis, no
     return event
 
 
-def all_of(notices: Sequence[Notice], failed: Sequence[Media]) -> list[Event]:
-    """Everything, newest first; media that failed alike are one line."""
+def lasting(standing: Standing | None, *, here: bool) -> Sequence[Trouble]:
+    """What lasts now, as the service knows it; what one that ended elsewhere had is history."""
+    return standing.troubles if standing is not None and (here or not standing.stopped) else ()
+
+
+def all_of(
+    notices: Sequence[Notice], failed: Sequence[Media], lasts: Sequence[Trouble] = ()
+) -> list[Event]:
+    """Everything: what lasts, then the rest, newest first; media that failed alike are one line.
+
+    What lasts is told from the service itself: a cache that cannot be written has no notice of it.
+    """
+    begun = {trouble.text: trouble.since for trouble in lasts}
+    notices = [one for one in notices if one.text not in begun or one.at < begun[one.text]]
+    return [_of_trouble(trouble) for trouble in lasts] + _newest_first(notices, failed)
+
+
+def _newest_first(notices: Sequence[Notice], failed: Sequence[Media]) -> list[Event]:
     events: list[Event] = []
     alike: dict[str, list[Event]] = {}
     for event in _events(notices, failed):
@@ -89,11 +109,26 @@ def counted(notices: Sequence[Notice], failed: Sequence[Media], since: Millis) -
     return ", ".join(told)
 
 
+def totals(standing: Standing | None) -> str:
+    """How many webhooks there were since the service started, and how many of them were no good."""
+    if standing is None:
+        return ""
+    return (
+        f"Since {moments.short(standing.since)}: webhooks {standing.webhooks}, "
+        f"refused {standing.refused}, in quarantine {standing.quarantined}."
+    )
+
+
 def _events(notices: Sequence[Notice], failed: Sequence[Media]) -> list[Event]:
     """Each trouble once: a media whose failure the service told is not told again."""
     told = {notice.key for notice in notices if notice.level is Level.ERROR}
     events = [_of_notice(notice) for notice in notices]
     return events + [event for media in failed if media.key not in told and (event := failure(media))]
+
+
+def _of_trouble(trouble: Trouble) -> Event:
+    text = f"{trouble.text} {trouble.remedy}".rstrip()
+    return Event(at=trouble.since, level=Level.ERROR, source="lasts", text=text)
 
 
 def _of_notice(notice: Notice) -> Event:

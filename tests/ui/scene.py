@@ -246,6 +246,8 @@ STANDING = Standing(
     listener="127.0.0.1:8085",
     last_event_at=Millis(NOW - 38_000),
     webhooks=1204,
+    refused=57,
+    quarantined=2,
 )
 TROUBLE = Trouble(
     id="api",

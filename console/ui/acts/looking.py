@@ -92,8 +92,10 @@ async def events(screen: MainScreen) -> None:
     """Events and errors; they count as read then."""
     from console.ui.screens.reader import Events
 
-    happened = troubles.all_of(screen.notices, screen.failed)
-    sheet = Events(screen.drawing, happened, screen.setup.now(), absolute=screen.absolute)
+    lasts = troubles.lasting(screen.standing, here=screen.setup.host.standing() is not None)
+    happened = troubles.all_of(screen.notices, screen.failed, lasts)
+    head = troubles.totals(screen.standing)
+    sheet = Events(screen.drawing, happened, screen.setup.now(), absolute=screen.absolute, head=head)
     screen.read_until = max((event.at for event in happened), default=screen.read_until)
     screen.unsay()
     screen.app.push_screen(sheet)

@@ -111,13 +111,20 @@ def _row(row: tuple[Piece, str], width: int) -> list[Line]:
 class Events(Sheet[None]):
     """Notices and failures, newest first; equal ones are one line with a count."""
 
-    def __init__(self, drawing: Drawing, events: Sequence[Event], now: Millis, *, absolute: bool) -> None:
+    def __init__(
+        self, drawing: Drawing, events: Sequence[Event], now: Millis, *, absolute: bool, head: str = ""
+    ) -> None:
         super().__init__(drawing, "Events and errors", keys="j k move", searchable=True)
         self._events = events
+        self._head = head
         self._now = now
         self._absolute = absolute
 
     def lines(self, width: int, query: str) -> list[Line]:
+        head = [(piece(part, Ink.DIM),) for part in wrap(self._head, width)] if self._head else []
+        return head + self._list(width, query)
+
+    def _list(self, width: int, query: str) -> list[Line]:
         lines: list[Line] = []
         for event in self._events:
             if query.casefold() in f"{event.level.value} {event.source} {event.text}".casefold():

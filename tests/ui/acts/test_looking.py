@@ -89,6 +89,7 @@ async def test_events_tell_everything_and_count_as_read_then(db: Path) -> None:
         await console.shows("e 4 errors, 1 warning")
         await console.press("e")
         await console.shows("A webhook was refused")
+        assert "webhooks 1204, refused 57, in quarantine 2." in console.text
         assert "1006" in console.text
         await console.press("escape")
         assert "errors" not in console.text
