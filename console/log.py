@@ -18,6 +18,7 @@ from console.domain.display import line
 from console.domain.media import Millis
 from console.domain.retention import rfc3339
 from console.logfile import LogFile
+from console.logstream import LogStream
 from console.redaction import Redaction
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _OURS: Final = "console"
 _OTHERS: Final = {"debug": logging.INFO, "info": logging.WARNING}
 """What is heard of the libraries: less, for they know nothing of who reads this."""
 
-_S = TypeVar("_S", "TextIO", LogFile)
+_S = TypeVar("_S", "TextIO", LogFile, LogStream)
 
 
 @contextmanager
@@ -48,16 +49,18 @@ def to_stream(
 ) -> Iterator[None]:
     """Logs to an open stream while the block runs; the stream stays open.
 
+    Nobody waits for one that has a descriptor: see `LogStream`.
+
     Args:
         secrets: what is masked.
         level: one of `LOG_LEVELS`.
         numbers: whether phone numbers are shown in full.
         without: the logger whose lines are left out, for a program that says those things there itself.
     """
-    handler = _Quiet(stream)
-    handler.addFilter(lambda record: record.name != without)
-    with _handled_by(handler, Redaction(secrets, numbers=numbers), level):
-        yield
+    with _unblocked(stream) as handler:
+        handler.addFilter(lambda record: record.name != without)
+        with _handled_by(handler, Redaction(secrets, numbers=numbers), level):
+            yield
 
 
 @contextmanager
@@ -113,6 +116,19 @@ class _Quiet(logging.StreamHandler[_S]):
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Does nothing."""
+
+
+@contextmanager
+def _unblocked(stream: TextIO) -> Iterator[logging.Handler]:
+    try:
+        lines = LogStream(stream)
+    except OSError:  # it lies in memory
+        yield _Quiet(stream)
+        return
+    try:
+        yield _Quiet(lines)
+    finally:
+        lines.close()
 
 
 @contextmanager

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import logging
+import os
 import stat
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPConnection
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
+from urllib.error import HTTPError
 
 import pytest
 
@@ -18,7 +21,7 @@ from console.cache.migrations import create
 from console.cache.paths import log_path
 from console.logfile import LARGEST
 from tests.cli.terminal import Terminal, terminal
-from tests.cli.world import environment, free_port, until
+from tests.cli.world import announcement, daemon, environment, free_port, post, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,3 +154,28 @@ def test_t52_threads_that_log_at_once_do_not_mix_their_lines(tmp_path: Path) -> 
     lines = (tmp_path / "log").read_text().splitlines()
     assert len(lines) == 1600
     assert {len(line.split()) for line in lines} == {5}
+
+
+def fill(pipe: IO[str]) -> None:
+    """Puts as much into a pipe as goes in, by its reading end."""
+    handle = os.open(f"/proc/self/fd/{pipe.fileno()}", os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        with suppress(BlockingIOError):
+            while True:
+                os.write(handle, b"x")
+    finally:
+        os.close(handle)
+
+
+def test_t52_a_pipe_that_nobody_reads_holds_up_neither_webhooks_nor_the_end(tmp_path: Path) -> None:
+    with daemon(tmp_path / "c.db") as (process, url):
+        assert process.stderr is not None
+        fcntl.fcntl(process.stderr, fcntl.F_SETPIPE_SZ, 4096)
+        fill(process.stderr)
+        with pytest.raises(HTTPError) as refused:  # which is logged
+            post(url, b"no JSON")
+        with refused.value as answer:
+            assert answer.code == 400
+        assert post(url, announcement("m-1")) == 200
+        process.terminate()
+        assert process.wait(10) == 0
