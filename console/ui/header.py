@@ -98,6 +98,8 @@ def _listener(standing: Standing, glyphs: Glyphs, *, brief: bool) -> Line:
     if not standing.listener:
         return line(piece(f"{glyphs.bad} {'no port' if brief else 'not listening'}", Ink.BAD))
     port = standing.listener.rpartition(":")[2]
+    if any(trouble.id == "cache" for trouble in standing.troubles):  # each webhook is answered 503
+        return line(piece(f"{glyphs.bad} :{port}{'' if brief else ' cannot store'}", Ink.BAD))
     return line(piece(f"{glyphs.on} {'' if brief else 'listening '}:{port}", Ink.GOOD))
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from console.domain.standing import Standing, Trouble
-    from console.domain.standing import Standing
 
 
 GOOD_NEWS_MS = 60 * 1000
@@ -69,9 +68,7 @@ def lasting(standing: Standing | None, *, here: bool) -> Sequence[Trouble]:
     return standing.troubles if standing is not None and (here or not standing.stopped) else ()
 
 
-def all_of(
-    notices: Sequence[Notice], failed: Sequence[Media], lasts: Sequence[Trouble] = ()
-) -> list[Event]:
+def all_of(notices: Sequence[Notice], failed: Sequence[Media], lasts: Sequence[Trouble] = ()) -> list[Event]:
     """Everything: what lasts, then the rest, newest first; media that failed alike are one line.
 
     What lasts is told from the service itself: a cache that cannot be written has no notice of it.

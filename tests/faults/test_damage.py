@@ -183,6 +183,7 @@ def test_t09_the_screen_says_so_and_lives_on(db: Path) -> None:
         began = monotonic()
         while monotonic() < began + 1:
             assert post(url, announcement("again")).status == 503
+        assert " ".join(shown.lines).count("media-console recover") == 1, "it is said once"
         shown.press("?")
         shown.until_text("Help")
 

@@ -254,9 +254,17 @@ def test_t05_the_screen_says_that_the_disk_is_full_and_when_it_is_not(tmp_path: 
             disk.fill(pid)
             assert until_refused(url, set()).status == 503
             shown.until(lambda lines: any("disk is full" in line or "disk reports" in line for line in lines))
+            shown.until_text(f"\u2717 :{port} cannot store")
+            shown.press("e")
+            shown.until_text("\u2717 lasts     The cache")
+            shown.press("\x1b")
             disk.free(pid)
             until_taken(url, "after")
             shown.until_text("can be written again")
+            shown.until_text(f"\u25cf listening :{port}")
+        log = (disk.folder / "media.db.log").read_text()
+        assert log.count("The cache can be written again, after") == 1
+        assert "answered 503" in log
 
 
 # -- T07: another program holds the lock

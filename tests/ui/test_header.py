@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from console.domain.media import Millis
-from console.domain.standing import Health, Standing
+from console.domain.standing import Health, Standing, Trouble
 from console.ui.glyphs import UNICODE
 from console.ui.header import Liveness, header
 from console.ui.paint import Line, measure
@@ -87,6 +87,11 @@ def test_trouble_is_said_in_words() -> None:
     assert "✗ not listening" in told_at(140, down)
     quiet = structs.replace(scene.STANDING, last_event_at=Millis(scene.NOW - 3 * scene.HOUR))
     assert "! last event 3h ago" in told_at(140, quiet)
+    full = Trouble(id="cache", text="The disk is full.", remedy="", since=scene.NOW)
+    unstored = structs.replace(scene.STANDING, troubles=(full,))
+    assert "✗ :8085 cannot store" in told_at(140, unstored)
+    assert "✗ :8085" in told_at(60, unstored)
+    assert "listening" not in told_at(140, unstored)
     never = structs.replace(scene.STANDING, last_event_at=None)
     assert "no event yet" in told_at(140, never)
     assert "viewing (pid 7)" in told_at(140, scene.STANDING, "pid 7")

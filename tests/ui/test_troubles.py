@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from console.domain.media import Millis
-from console.domain.standing import Level, Notice
+from console.domain.standing import Level, Notice, Trouble
 from console.ui import troubles
 from tests.ui import scene
 from tests.ui.samples import media, of
@@ -76,3 +78,20 @@ def test_errors_and_warnings_are_counted_since_a_moment() -> None:
 def test_a_media_that_did_not_fail_is_no_event() -> None:
     assert troubles.failure(media()) is None
     assert troubles.all_of((), [media()]) == []
+
+
+def test_what_lasts_is_told_first_and_once_though_no_notice_of_it_could_be_stored() -> None:
+    full = Trouble(id="cache", text="It is full.", remedy="Free some space.", since=START)
+    standing = structs.replace(scene.STANDING, troubles=(full,), stopped=True)
+    assert troubles.lasting(standing, here=False) == ()
+    assert troubles.lasting(None, here=True) == ()
+    lasts = troubles.lasting(standing, here=True)
+    stored = [
+        Notice(at=at, level=Level.ERROR, source="service", text="It is full.")
+        for at in (START, Millis(START - 1))
+    ]
+    assert [event.text for event in troubles.all_of([], [], lasts)] == ["It is full. Free some space."]
+    events = troubles.all_of([*scene.NOTICES, *stored], [], lasts)
+    assert events[0].text == "It is full. Free some space."
+    assert [event.at for event in events if event.text == "It is full."] == [START - 1]
+    assert len(events) == len(scene.NOTICES) + 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from console.cache.trouble import RECOVER
 from console.domain.display import Shown
 from console.ui import describe, header, strips, troubles
 from console.ui.acts.reasons import dimmed
@@ -80,9 +81,10 @@ def _troubles(screen: MainScreen, width: int) -> Sequence[Line]:
     host, standing = screen.setup.host, screen.standing
     here = host.standing() is not None
     key = shown_key(screen.setup.keys["listener"][0])
-    if standing is not None and (here or not standing.stopped):
-        offers = {"listener": f" {key} tries again."} if here else {}
-        told += [(each.text, each.remedy + offers.get(each.id, "")) for each in standing.troubles]
+    offers = {"listener": f" {key} tries again."} if here else {}
+    for each in troubles.lasting(standing, here=here):
+        if each.remedy != RECOVER or all(remedy != RECOVER for _, remedy in told):  # damage is told once
+            told.append((each.text, each.remedy + offers.get(each.id, "")))
     if standing is not None and standing.stopped and host.viewer_of() is None:
         told.append((NO_SERVICE, f"{key} starts it." if here else ""))
     return [_rule(screen, width), *strips.troubles(told, width, screen.drawing.glyphs)]
