@@ -41,10 +41,12 @@ class Explanation(Struct, frozen=True, kw_only=True):
 def explain(error: StoreError) -> Explanation:
     """Always gives an explanation; for an unknown code the wire's own title is kept."""
     entry = _entry(error)
-    title = error.title if entry is catalogue.UNKNOWN and error.title else entry.title
+    code, title = line(str(error.code), 40).strip(), line(entry.title)
+    if entry is catalogue.UNKNOWN and (own := line(error.title).strip()) and own != code:
+        title = line(own)
     return Explanation(
-        code=line(str(error.code), 40),
-        title=line(title),
+        code=line(code or "(no code)"),
+        title=title,
         meaning=entry.meaning,
         remedy=entry.remedy,
         retryable=entry.retryable,

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from console.domain.media import MediaKey, Millis
+from console.domain.retention import rfc3339
 
 DIFFERENCES_TOLD: Final = 100
 """So many differences of a replay are told one by one; all of them are counted."""
@@ -107,6 +108,20 @@ _outcome: msgspec.json.Decoder[Outcome] = msgspec.json.Decoder(Outcome)
 def kind(order: MaintenanceOrder) -> str:
     """The command that gives such an order."""
     return "replay" if isinstance(order, Replay) else "purge"
+
+
+def ended(order: MaintenanceOrder, outcome: Outcome) -> str:
+    """What came of an order, for those who did not give it. A number that was purged is not named."""
+    if isinstance(outcome, Unfinished):
+        return f"A {kind(order)} could not be carried out. {outcome.what} {outcome.remedy}".rstrip()
+    if isinstance(outcome, Replayed):
+        return (
+            f"A replay looked at {outcome.media} media and built {outcome.rebuilt} anew; "
+            f"{outcome.differing} were not as stored, {outcome.understood} parts left the quarantine."
+        )
+    before = getattr(order, "before", None)
+    what = "one sender's number" if before is None else f"what was sent before {rfc3339(before)[:10]}"
+    return f"A purge of {what} removed {outcome.media} media and {outcome.bodies} bodies."
 
 
 def encode(value: MaintenanceOrder | Outcome) -> str:

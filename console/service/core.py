@@ -230,6 +230,7 @@ class Service:
             keeper=recorder,
             read=self._read,
             now=self._now,
+            told=self._board.maintained,
             watch=self._clock_watch,
             wait=self._wait,
         )

@@ -253,6 +253,10 @@ class Board:
         if error is not None:
             self.trouble("listener", error.what, error.remedy)
 
+    def maintained(self, text: str) -> None:
+        """Work on the whole cache has ended; the log was told."""
+        self._note(Level.INFO, "service", text)
+
     # -- the API
 
     def healthy(self, answer: HealthAnswer, at: Millis) -> None:
@@ -278,8 +282,10 @@ class Board:
 
     def _api_trouble(self, reason: Reason, error: StoreError, remedy: str, so: str) -> None:
         told = explain(error)
-        details = f" ({line(error.details)})" if error.details else ""
-        self.trouble(reason.value, f"{_HELD[reason]}: {told.title}{details}. {so}", remedy or told.remedy)
+        why = "" if error.code == "unreachable" else f": {told.title}"
+        details = line(error.details or "").strip(" .")
+        why += f" ({details})" if details else ""
+        self.trouble(reason.value, f"{_HELD[reason]}{why}. {so}", remedy or told.remedy)
 
     # -- the copy in the cache
 

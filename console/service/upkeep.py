@@ -17,7 +17,7 @@ from console.cache.inbox import BRIEFLY, Inbox, InboxUnavailable
 from console.cache.migrations import BUSY_SECONDS, uri
 from console.cache.source import unreadable
 from console.domain.exceptions import ConsoleError, FixSetting, RetryLater
-from console.domain.maintenance import Replay, Unfinished, kind
+from console.domain.maintenance import Replay, Unfinished, ended, kind
 from console.service.purging import doubt_of_age, purge_all
 from console.service.replaying import replay_all
 from console.service.waits import Wait, pause, until_set
@@ -110,6 +110,7 @@ class Upkeep:
         keeper: writes.
         read: the dialect of the stored bodies.
         watch: what is known of the wall clock; None: nothing, for no service runs.
+        told: hears in words what came of each order, for those who did not give it.
         gently: leaves the processor half of the time to others.
     """
 
@@ -120,11 +121,13 @@ class Upkeep:
         keeper: Keeper,
         read: WebhookReader,
         now: Now,
+        told: Callable[[str], None] | None = None,
         watch: Trust | None = None,
         gently: bool = True,
         wait: Wait = until_set,
     ) -> None:
         self._bench = partial(Bench, db, keeper, read, now, wait, gently=gently)
+        self._told = told
         self._watch = watch
         self._wait = wait
 
@@ -183,6 +186,8 @@ class Upkeep:
                 log.info("the %s has ended: %s", kind(order), _in_words(outcome))
                 keep = partial(outcomes.keep, order=order, outcome=outcome, now=bench.now())
                 await bench.keeper.maintain(keep)
+                if self._told is not None:
+                    self._told(ended(order, outcome))
             await bench.step(partial(inbox.done, [order.id]))
 
     async def _carry_out(self, bench: Bench, inbox: Inbox, order: MaintenanceOrder) -> Outcome:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.domain.catalogue import UNKNOWN
 from console.domain.display import line, width
 from console.domain.errors import NOT_STORED, Retry, explain, sentence, short
 from console.domain.media import Origin, StoreError
@@ -177,3 +178,10 @@ def test_whatever_the_wire_says_there_is_an_explanation_fit_to_show(told: StoreE
         assert shown == line(shown, 2000)
     assert 0 < width(short(told)) <= 30
     assert len(short(told)) <= 15
+
+
+@pytest.mark.parametrize(("code", "title"), [("x", "x"), ("x", "  "), ("x", "")])
+def test_a_title_that_tells_nothing_is_replaced(code: str, title: str) -> None:
+    told = explain(StoreError(code=code, title=title, origin=Origin.WEBHOOK))
+    assert told.title == UNKNOWN.title
+    assert explain(StoreError(code="", title="", origin=Origin.WEBHOOK)).code == "(no code)"

@@ -58,3 +58,14 @@ def test_an_order_for_a_media_is_none_for_the_whole_cache_and_the_other_way_roun
 def test_digits_are_what_counts_in_a_number() -> None:
     assert digits("+1 (631) 555-1234") == digits("16315551234") == "16315551234"
     assert digits("١٦٣") == digits(None) == ""
+
+
+def test_what_came_of_an_order_is_told_without_the_number() -> None:
+    by_age = Purge(id="a", at=Millis(1), before=Millis(1_787_529_600_000))
+    told = maintenance.ended(by_age, Purged(media=35, bodies=34))
+    assert told == "A purge of what was sent before 2026-08-24 removed 35 media and 34 bodies."
+    by_number = Purge(id="b", at=Millis(1), number="16315551234")
+    assert "1631" not in maintenance.ended(by_number, Purged(media=1))
+    failed = Unfinished(what="The disk is full.", remedy="")
+    assert maintenance.ended(by_age, failed) == "A purge could not be carried out. The disk is full."
+    assert "looked at 7 media" in maintenance.ended(Replay(id="c", at=Millis(1)), Replayed(media=7))

@@ -207,6 +207,16 @@ def test_a_hold_and_a_refused_login_say_what_came_without_its_controls(clock: Cl
     assert "token" in login.text
 
 
+def test_an_api_that_cannot_be_reached_is_told_once(clock: Clock) -> None:
+    told = board(clock)
+    error = StoreError(
+        code="unreachable", title="API unreachable", details="Connection refused.", origin=Origin.NETWORK
+    )
+    told.held(Hold(reason=Reason.UNREACHABLE, since=clock.uptime(), until=None, error=error, remedy=""))
+    (api,) = told.standing.troubles
+    assert api.text == "The API cannot be reached (Connection refused). Orders stay queued."
+
+
 def test_health(clock: Clock) -> None:
     told = board(clock)
     told.healthy(HealthAnswer(health=Health.CONNECTED, detail="two nodes"), Millis(5))

@@ -55,8 +55,8 @@ def outcome(db: Path, id_: str) -> Outcome | None:
         return reader.run(queries.outcome(id_))
 
 
-def upkeep(db: Path, keeper: Keeper) -> Upkeep:
-    return Upkeep(db, keeper=keeper, read=read_webhook, now=wall)
+def upkeep(db: Path, keeper: Keeper, told: Callable[[str], None] | None = None) -> Upkeep:
+    return Upkeep(db, keeper=keeper, read=read_webhook, now=wall, told=told)
 
 
 class Witness:
@@ -70,9 +70,10 @@ class Witness:
 
 
 async def test_what_is_left_while_it_runs_is_done_within_a_moment(db: Path) -> None:
+    told: list[str] = []
     async with writer_of(db, announcement("a")) as writer:
         supervisor = Supervisor(Witness())
-        supervisor.keep("upkeep", upkeep(db, writer).run)
+        supervisor.keep("upkeep", upkeep(db, writer, told.append).run)
         with Inbox(db) as inbox:
             inbox.leave_maintenance(Replay(id="r", at=wall()))
             await until(lambda: outcome(db, "r") is not None)
@@ -84,6 +85,10 @@ async def test_what_is_left_while_it_runs_is_done_within_a_moment(db: Path) -> N
     purged = outcome(db, "p")
     assert isinstance(purged, Purged)
     assert (purged.media, purged.facts, purged.bodies) == (1, 1, 1)
+    assert [text.partition(" 1 media")[0] for text in told] == [
+        "A replay looked at",
+        "A purge of one sender's number removed",
+    ]
 
 
 async def test_what_waits_is_done_once_in_the_order_it_was_left(
