@@ -51,7 +51,8 @@ LEFT: Final = "left"
 def command(ids: tuple[str, ...], wanted: Filter | None, wait: float | None, as_json: bool) -> int:
     """Asks the client to download the media with these IDs, or all that match the filter.
 
-    A filter leaves out what is downloaded already, unless it names state:downloaded.
+    A filter leaves out what is downloaded already, unless it names state:downloaded, and what has no id
+    to ask for.
     If a service runs on the cache (a console or the command listen), the orders are left with it. If
     none runs, this command runs one for as long as its work takes, and that of other commands download
     meanwhile.
@@ -60,7 +61,7 @@ def command(ids: tuple[str, ...], wanted: Filter | None, wait: float | None, as_
         raise click.UsageError("Give either ids or a --filter that is not empty.")
     settings = current_settings()
     with CacheReader(settings.db) as reader, ending_signals() as signals:
-        chosen = _by_id(reader, ids) if wanted is None else _by_filter(reader, wanted, settings)
+        chosen = _by_id(reader, ids) if wanted is None else _askable(_by_filter(reader, wanted, settings))
         orders = _orders(chosen)
         asked = len(set(ids)) or len(chosen)
         if not orders:
@@ -101,6 +102,14 @@ def _by_filter(reader: CacheReader, wanted: Filter, settings: Settings) -> list[
     if left_out := reader.run(queries.count(done, settings.window_ms, now)):
         say(f"Left out {left_out} downloaded already; state:downloaded in the filter asks for them again.")
     return reader.run(queries.keys(open_, settings.window_ms, now))
+
+
+def _askable(found: Sequence[MediaKey]) -> list[MediaKey]:
+    """What of it can be asked for; says how many cannot."""
+    chosen = [key for key in found if is_retrievable(key)]
+    if left_out := len(found) - len(chosen):
+        say(f"Left out {left_out} without an id that a request can carry. Ask the senders for them.")
+    return chosen
 
 
 def _orders(chosen: Sequence[MediaKey]) -> list[Order]:

@@ -70,6 +70,12 @@ def test_a_filter_without_a_match_is_done(db: Path, capsys: pytest.CaptureFixtur
     assert "nothing to ask for" in capsys.readouterr().err
 
 
+def test_a_filter_leaves_out_what_cannot_be_asked_for(db: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(db, announcement(None))
+    assert run(["download", "--filter", "type:image"]) == 0
+    assert "Left out 1 without an id that a request can carry." in capsys.readouterr().err
+
+
 def test_a_filter_asks_again_for_what_is_downloaded_only_by_name(
     db: Path, client: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
