@@ -22,7 +22,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple, NewType
 
-from console.domain.widths import HANGUL_VOWELS_AND_FINALS, INVISIBLE, WIDE_SINCE_UNICODE_16, WIDENED
+from console.domain.widths import BLANK, HANGUL_VOWELS_AND_FINALS, INVISIBLE, WIDE_SINCE_UNICODE_16, WIDENED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -310,7 +310,7 @@ def _kind(char: str) -> _Kind:
     if category == "Cn":
         # An interpreter older than the emoji that people send knows it only as unassigned.
         return _Kind.EMOJI if "\U0001f300" <= char <= "\U0001faff" else _Kind.UNSAFE
-    if category[0] == "C" or category in ("Zl", "Zp") or char in INVISIBLE:
+    if category[0] == "C" or category in ("Zl", "Zp") or char in INVISIBLE or char == BLANK:
         return _Kind.UNSAFE
     if category[0] == "M" or char in HANGUL_VOWELS_AND_FINALS:
         return _Kind.COMBINING

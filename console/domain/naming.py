@@ -24,10 +24,15 @@ def subject(media: Media) -> Shown:
 
 
 def sender(media: Media) -> Shown | None:
-    """Who sent it: the profile name, else the number; None while no announcement told it."""
-    if media.sender_name:
-        return line(media.sender_name)
-    return number(media.sender) if media.sender else None
+    """Who sent it: the profile name, else the number; None while no announcement told it.
+
+    A name that shows as nothing, blanks alone, is none.
+    """
+    if media.sender_name and (name := line(media.sender_name)).strip():
+        return name
+    if media.sender:
+        return number(media.sender)
+    return Shown("(no name)") if media.sender_name else None
 
 
 def number(told: str) -> Shown:

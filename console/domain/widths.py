@@ -17,6 +17,8 @@ def _characters(ranges: str) -> frozenset[str]:
 
 INVISIBLE = _characters("34f 115f-1160 17b4-17b5 180b-180f 3164 fe00-fe0e ffa0 e0100-e01ef")
 """Letters and marks that Unicode says to draw as nothing (Default_Ignorable_Code_Point)."""
+BLANK = "\u2800"
+"""The braille pattern without dots: it takes a column and shows nothing."""
 
 HANGUL_VOWELS_AND_FINALS = _characters("1161-11ff d7b0-d7fb")
 """Letters that join the one before into a syllable; file names from some systems are full of them."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from console.domain import errors, retention
 from console.domain.display import Shown
 from console.domain.media import DEFAULT_ACCOUNT, OPEN_STATES, Media, Origin, State, StoreError
+from console.domain.naming import number
 from console.ui import chronicle, moments
 from console.ui.paint import EMPTY, Line, Piece, cut, line, piece, wrap
-from console.ui.rows import Look, number, sender, size_text, title
+from console.ui.rows import Look, sender, size_text, title
 from console.ui.theme import STATE_INKS, Ink
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from console.domain import errors, retention
+from console.domain import errors, naming, retention
 from console.domain.display import Shown, cell, line
 from console.domain.media import Media, Millis, State
 from console.domain.retention import Urgency
@@ -107,14 +107,7 @@ def state_words(media: Media, now: Millis) -> Shown:
 
 def sender(media: Media) -> Shown:
     """Who sent it: the name, else the number."""
-    if media.sender_name:
-        return line(media.sender_name)
-    return number(media.sender) if media.sender else Shown("(unknown)")
-
-
-def number(told: str) -> Shown:
-    """A sender's id, with a plus where it is a telephone number."""
-    return line(f"+{told}" if told.isascii() and told.isdigit() else told)
+    return naming.sender(media) or Shown("(unknown)")
 
 
 def title(media: Media) -> tuple[Shown, Ink]:

@@ -39,7 +39,7 @@ HOSTILE = (
     *map(chr, range(0x20)),
     *map(chr, range(0x7F, 0xA0)),
     *"\u2028\u2029\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069",
-    *"\ufeff\u00ad\u180e\u034f\u115f\u1160\u3164\uffa0\ufff9\ufffb\ufe00\ufe0e\U000e0001\U000e0041\U000e007f\U000e0100",
+    *"\ufeff\u00ad\u180e\u034f\u115f\u1160\u2800\u3164\uffa0\ufff9\ufffb\ufe00\ufe0e\U000e0001\U000e0041\U000e007f\U000e0100",
     *"\ud800\udfff\ue000\uf8ff\U000f0000\U0010fffd\ufdd0\uffff\U0001ffff\U0010ffff",
 )
 

@@ -41,4 +41,6 @@ def test_a_media_is_named_by_what_is_known_of_it(one: Media, told: str) -> None:
 def test_who_sent_it() -> None:
     assert sender(media()) is None
     assert sender(media(sender="1", sender_name="")) == "+1"
+    assert sender(media(sender="1", sender_name=" \u2003")) == "+1"
+    assert sender(media(sender_name="  ")) == "(no name)"
     assert number("\u0661") == "\u0661"

@@ -6,9 +6,10 @@ import pytest
 
 from console.domain.facts import StoreRefused
 from console.domain.media import MediaType, Origin, StoreError
+from console.domain.naming import number
 from console.ui.glyphs import ASCII
 from console.ui.paint import measure
-from console.ui.rows import columns, heading, number, row, sender, size_text, state_words, title
+from console.ui.rows import columns, heading, row, sender, size_text, state_words, title
 from console.ui.theme import Ink
 from tests.ui import scene
 from tests.ui.samples import announced, look, media, of
