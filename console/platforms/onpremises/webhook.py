@@ -283,9 +283,9 @@ class _Body(Parts):
     def _notice(self, error: StoreError) -> None:
         if len(self.notices) == MOST_NOTICES:
             return
-        words = f"{error.code} {error.title}"
-        if error.details is not None:
-            words = f"{words}: {error.details}"
+        head = dict.fromkeys(text for part in (error.code, error.title) if (text := str(part).strip()))
+        words = ": ".join(part for part in (" ".join(head), (error.details or "").strip()) if part)
+        words = words or "The client told of an error (no words)."
         self.notices.append(
             Notice(at=self.received_at, level=Level.WARNING, source="client", text=words[:NOTICE_LIMIT])
         )

@@ -388,6 +388,9 @@ def test_trouble_of_the_client_is_a_notice() -> None:
     assert (reading.facts, reading.unread) == ((), ())
     many = read({"errors": [{"code": 1, "title": "t", "details": "d" * 9999}] * 1000})
     assert len(many.notices) == MOST_NOTICES
+    blank = {"errors": [{"code": " ", "title": "  ", "details": " "}, {"code": "x", "title": "x"}]}
+    words = [notice.text for notice in read(blank).notices]
+    assert words == ["The client told of an error (no words).", "x"]
     assert max(len(notice.text) for notice in many.notices) == 512
 
 
