@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from console.domain.standing import Health
 from console.domain.views import View
 from console.ui.paint import EMPTY, Line, Piece, line, piece
 from console.ui.theme import Ink
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from console.domain.standing import Standing
     from console.ui.finding import Finding
     from console.ui.listing import Page
+
+MASK = "••••"
+"""Stands for the secret in a callback address."""
 
 _GOOD = {
     View.NEEDS_DOWNLOAD: "Nothing needs a download.",
@@ -55,7 +59,13 @@ def first_start(standing: Standing | None, callback: Callable[[str], str]) -> li
             line("  Send a test event from another terminal:"),
             line(piece("    curl -H 'Content-Type: application/json' \\", Ink.KEY)),
             line(piece(f"      -d '{event}' \\", Ink.KEY)),
-            line(piece(f"      {url}", Ink.KEY)),
+            line(piece(f"      {url.replace(MASK, '$SECRET')}", Ink.KEY)),
+            *([line(piece("  Put the webhook secret for $SECRET.", Ink.DIM))] if MASK in url else []),
+            EMPTY,
+        ]
+    if standing is not None and standing.health is Health.NOT_CONFIGURED:
+        lines += [
+            line("  No API is set, nothing can be asked for. Set ", piece("MEDIA_CONSOLE_API_URL", Ink.KEY)),
             EMPTY,
         ]
     lines.append(line("  Or look at the console with made-up media:  ", piece("media-console demo", Ink.KEY)))

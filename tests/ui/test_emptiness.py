@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec import structs
 
+from console.domain.standing import Health
 from console.domain.views import Selection, View
 from console.ui.emptiness import first_start, words
 from console.ui.finding import Finding
@@ -42,6 +43,12 @@ def test_a_first_start_shows_the_callback_address_a_test_event_and_the_demo() ->
     longest = structs.replace(fresh, listener="127.0.0.1:65535")
     assert all(measure(line) <= 80 for line in first_start(longest, SECRET))
     assert "https://127.0.0.1:8085/webhook/••••" in str(first_start(fresh, SECRET))
+    assert "https://127.0.0.1:8085/webhook/$SECRET" in str(first_start(fresh, SECRET))
+    assert "Put the webhook secret for $SECRET." in str(first_start(fresh, SECRET))
+    assert "MEDIA_CONSOLE_API_URL" not in text
+    without = structs.replace(fresh, health=Health.NOT_CONFIGURED)
+    assert "MEDIA_CONSOLE_API_URL" in str(first_start(without, PLAIN))
+    assert all(measure(line) <= 80 for line in first_start(without, SECRET))
 
 
 DEAF = structs.replace(scene.STANDING, listener=None)
