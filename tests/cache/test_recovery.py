@@ -85,7 +85,7 @@ def test_a_row_is_rebuilt_from_its_facts_where_it_is_not_what_was_written(db: Pa
     before = rows(db)
     change(db, "UPDATE media SET type = 'nonsense' WHERE key = 'm-3'")
     change(db, "UPDATE media SET attempts = 'x' WHERE key = 'm-4'")
-    assert rebuilt(db) == Recovered(**{**_as_dict(KEPT), "unreadable": 2})
+    assert rebuilt(db) == msgspec.structs.replace(KEPT, unreadable=2)
     fields = f"SELECT {', '.join(COLUMNS + DERIVED)} FROM media ORDER BY key"
     after = rows(db.with_name("draft"), fields)
     assert after == sorted((row[1:] for row in before), key=lambda row: str(row[1]))
@@ -144,6 +144,23 @@ def test_what_is_no_database_at_all_gives_an_empty_cache(tmp_path: Path) -> None
     assert (done.media, done.bodies, done.unreadable) == (0, 0, 6)
 
 
+def test_the_rows_of_a_table_without_its_root_come_from_their_pages(db: Path) -> None:
+    roots = rows(db, "SELECT rootpage FROM sqlite_schema WHERE name IN ('media', 'fact', 'webhook')")
+    before = rows(db)
+    change(db, "PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytearray(db.read_bytes())
+    inner = [page for (page,) in roots if isinstance(page, int) and data[(page - 1) * 4096] == 0x05]
+    for page in inner:
+        data[(page - 1) * 4096 : page * 4096] = b"\x5a" * 4096
+    db.write_bytes(data)
+    done = rebuilt(db)
+    assert len(inner) == 3
+    kept = msgspec.structs.replace(KEPT, unreadable=3, from_pages=82, pages_lost=3)
+    assert done == msgspec.structs.replace(kept, media_lost=done.media_lost)
+    assert done.media_lost > 3
+    assert rows(db.with_name("draft")) == before
+
+
 def test_damage_is_told_in_words_and_a_sound_cache_has_none(db: Path, tmp_path: Path) -> None:
     assert damage(db) is None
     data = bytearray(db.read_bytes())
@@ -171,7 +188,3 @@ def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE bookmarks (url)")
     with pytest.raises(CacheRefused, match="not a cache of this program"):
         damage(tmp_path / "bookmarks.db")
-
-
-def _as_dict(done: Recovered) -> dict[str, int]:
-    return {name: getattr(done, name) for name in done.__struct_fields__}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ import pytest
 from console.cache import queries
 from console.cache.reader import CacheReader
 from console.cache.sifting import TABLES
-from tests.cli.world import announcement, failure, fill, post
+from tests.cli.world import DAY, announcement, failure, fill, post
 
 from .keeping import announced, killed_after, media_count, moments, run, sound, told
 from .processes import serving
@@ -85,6 +86,62 @@ def test_what_can_be_read_of_a_damaged_cache_is_recovered(db: Path, seed: int) -
     assert told(db, "replay")["differing"] == 0
     with serving(db) as served:
         assert post(served.url, announcement("new")) == 200
+
+
+def media_of(db: Path) -> dict[str, tuple[object, ...]]:
+    """Each media by its key, without its number: one that is told anew gets another."""
+    with closing(sqlite3.connect(db)) as connection:
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(media)") if row[1] != "seq"]
+        found = connection.execute(f"SELECT key, {', '.join(columns)} FROM media").fetchall()
+    return {row[0]: row[1:] for row in found}
+
+
+def free_pages(db: Path) -> int:
+    with closing(sqlite3.connect(db)) as connection:
+        return int(connection.execute("PRAGMA freelist_count").fetchone()[0])
+
+
+def whole(data: bytes, lost: set[int]) -> set[str]:
+    """The media whose row stands on pages that are not lost, by the words in them.
+
+    Of one with a long caption no page with its name may be lost, as its row goes on over several.
+    """
+    pages = {number: data[number * PAGE : (number + 1) * PAGE] for number in range(1, len(data) // PAGE)}
+    left = [page for number, page in pages.items() if number not in lost and page[0] == 0x0D]
+    rows = {key for page in left for key in re.findall(rb"(x\d{4}[sl])\1(?:undownloaded|failed)", page)}
+    torn = {key for number in lost for key in re.findall(rb"x\d{4}l", pages[number])}
+    return {key.decode() for key in rows - torn}
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in range(2, 16))])
+def test_every_media_whose_pages_are_whole_is_recovered(db: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    keys = [f"x{number:04}{chance.choice('sssl')}" for number in range(150)]
+    long = {key: f"{key} " * chance.randrange(400, 3000) for key in keys if key.endswith("l")}
+    bodies = [announcement(key, caption=long.get(key, key), pad="p" * chance.randrange(900)) for key in keys]
+    fill(db, *bodies, *[failure(key) for key in chance.sample(keys, 40)])
+    data, before, free = db.read_bytes(), media_of(db), free_pages(db)
+    lost = set(chance.sample(range(1, len(data) // PAGE), chance.randrange(1, 1 + len(data) // PAGE // 3)))
+    overwrite(db, lost)
+    record = told(db, "recover", code=1)
+    after = media_of(db)
+    kept = whole(data, lost)
+    assert {key: after.get(key) for key in kept} == {key: before[key] for key in kept}
+    assert abs(record["pages_lost"] - len(lost)) <= free
+    assert len(before) - len(after) <= record["media_lost"]
+    assert set(after) <= set(before)
+    assert sound(db)
+    assert told(db, "replay")["differing"] == 0
+
+
+def test_what_a_purge_removed_does_not_come_back_from_any_page(db: Path) -> None:
+    old = [announcement(f"old{number}", age=90 * DAY, caption="a word of old") for number in range(60)]
+    fill(db, *old, *announced(40))
+    assert told(db, "purge", "--older-than", "30d")["media"] == 60
+    overwrite(db, (0, 1, 3))
+    record = told(db, "recover", code=1)
+    assert (record["media"], record["beginning_lost"]) == (40, True)
+    assert b"a word of old" not in db.read_bytes()
 
 
 def test_facts_on_lost_pages_are_read_from_the_bodies_anew(db: Path) -> None:
