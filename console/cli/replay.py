@@ -63,3 +63,4 @@ def _tell(outcome: Replayed) -> None:
             "Media that stay as they are, for a webhook body of theirs is no longer kept or cannot be read: "
             f"{outcome.kept}."
         )
+    say(f"Built {outcome.rebuilt} of {outcome.media} media anew; differences: {outcome.differing}.")

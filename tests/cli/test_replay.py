@@ -34,7 +34,8 @@ def test_nothing_differs_and_that_is_said(db: Path, capsys: pytest.CaptureFixtur
         ["facts", "0"],
         ["quarantined", "1"],
     ]
-    assert err.endswith("Parts left in quarantine: 1.\n")
+    assert "Parts left in quarantine: 1.\n" in err
+    assert err.endswith("Built 1 of 1 media anew; differences: 0.\n")
 
 
 def test_what_differs_is_told_by_key_and_field_and_is_mended(
@@ -48,7 +49,7 @@ def test_what_differs_is_told_by_key_and_field_and_is_mended(
     assert lines[:2] == ["a\tcaption", "a\tsender"]
     assert (sum("\t" in line for line in lines), "\x1b" in out) == (4, False)
     assert [lines[at].split() for at in (7, 8)] == [["differing", "2"], ["fields", "4"]]
-    assert err == ""
+    assert err == "media-console: Built 2 of 2 media anew; differences: 2.\n"
     assert run(["replay"]) == 0
 
 
