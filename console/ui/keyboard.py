@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.events import Key
 
 from console.clock import monotonic
 from console.ui.acts.finding import typed
 from console.ui.commands import by_key
+from console.ui.screens.sheet import Sheet
 
 if TYPE_CHECKING:
     from textual.events import Paste
+    from textual.screen import Screen
 
     from console.ui.screens.main import MainScreen
+
+REPEATED: Final = 0.1
+"""Seconds within which the key that closed a sheet was pressed twice for the sheet."""
 
 
 class Keyboard:
@@ -25,22 +30,28 @@ class Keyboard:
     def __init__(self, screen: MainScreen) -> None:
         self._screen = screen
         self._by_key = by_key(screen.setup.keys)
-        self._covered = False
+        self._cover: Screen[Any] | None = None
         self._uncovered_at = 0.0
+        self._closing_key = ""
 
     def covered(self) -> None:
         """A sheet lies over the screen now."""
-        self._covered = True
+        self._cover = self._screen.app.screen
 
     def uncovered(self) -> None:
-        """It has closed."""
-        if self._covered:
-            self._covered, self._uncovered_at = False, monotonic()
+        """It has closed; what was typed after the key that closed it is meant for the screen."""
+        cover, self._cover = self._cover, None
+        if isinstance(cover, Sheet) and cover.closed_at is not None:
+            self._uncovered_at, self._closing_key = cover.closed_at, cover.last_key
+        elif cover is not None:
+            self._uncovered_at, self._closing_key = monotonic(), ""
 
     async def pressed(self, event: Key) -> None:
         """Carries out a key."""
         screen = self._screen
-        if event.time <= self._uncovered_at:
+        # Esc goes back one level a press, however fast.
+        repeated = REPEATED if event.key == self._closing_key != "escape" else 0
+        if event.time <= self._uncovered_at + repeated:
             return  # meant for the sheet that has closed since
         if screen.app.screen is not screen:
             self._pass_on(event)

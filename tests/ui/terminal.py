@@ -68,16 +68,6 @@ class Terminal:
         self.process.send(key)
         self.shows(then)
 
-    def insist(self, key: str, then: str) -> None:
-        """Sends a key again until it brings something: a sheet may take one in the moment of its closing."""
-        for _ in range(10):
-            self.process.send(key)
-            for _ in range(20):
-                if then in self.text:
-                    return
-                self.read()
-        raise AssertionError(f"{then!r} never came:\n{self.text}")
-
     def answered(self, key: str) -> None:
         """Sends a key and takes what is written for it, until nothing more comes for a moment."""
         before = len(self.output)

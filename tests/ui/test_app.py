@@ -132,7 +132,7 @@ def test_keys_in_one_packet_close_a_sheet_and_nothing_else(db: Path) -> None:
         while title in terminal.text:  # what is typed before it has closed is meant for it
             terminal.read()
         assert "DETAIL" not in terminal.text
-    terminal.insist("j", ">  ○ requested")
+    terminal.press("j", ">  ○ requested")
     terminal.process.send("Q")
     assert terminal.ends() == 0
     assert "The screen failed" not in terminal.output

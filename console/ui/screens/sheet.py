@@ -8,6 +8,7 @@ from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from console.clock import monotonic
 from console.ui.editor import Editor
 from console.ui.paint import Line, justify, line, piece
 from console.ui.theme import Ink
@@ -48,7 +49,9 @@ class Sheet(ModalScreen[T], inherit_bindings=False):
         self.heading = title
         self.keys = keys
         self.searchable = searchable
-        self.closing = False
+        self.closed_at: float | None = None
+        """When it was told to close, on the clock of the keys' events."""
+        self.last_key = ""
         self.painted = False
         """Whether it was on the terminal, so that a key can be an answer to it."""
         self.search: Editor | None = None
@@ -83,9 +86,9 @@ class Sheet(ModalScreen[T], inherit_bindings=False):
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Closes the sheet with a result; does nothing where it is closing already."""
-        if self.closing:
+        if self.closed_at is not None:
             return AwaitComplete()
-        self.closing = True
+        self.closed_at = monotonic()
         return super().dismiss(result)
 
     def redraw(self) -> None:
@@ -113,8 +116,9 @@ class Sheet(ModalScreen[T], inherit_bindings=False):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        if self.closing:
+        if self.closed_at is not None:
             return
+        self.last_key = event.key
         if self.search is not None:
             self.type(event)
         elif not self.press(event.key, event.character or ""):
