@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from console.ui.screens.main import MainScreen
 
-REPEATED: Final = 0.1
-"""Seconds within which the key that closed a sheet was pressed twice for the sheet."""
+REPEATED: Final = 0.02
+"""Seconds within which the key that closed a sheet came twice on one way, however a terminal parts it."""
 
 
 class Keyboard:

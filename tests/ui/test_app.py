@@ -107,6 +107,7 @@ def walked(db: Path) -> Terminal:
     return terminal
 
 
+@pytest.mark.slow
 def test_hostile_rows_make_no_sequence_that_clean_rows_do_not_make(tmp_path: Path) -> None:
     write(tmp_path / "hostile.db", HOSTILE)
     write(tmp_path / "clean.db", tuple(f"clean text {number}" for number in range(len(HOSTILE))))

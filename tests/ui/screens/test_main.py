@@ -143,7 +143,9 @@ async def test_keys_rest_where_no_row_is_seen(db: Path) -> None:
         assert console.app.screen is console.main
         await console.press("?")
         await console.shows("Help")
-        await console.press("q", "q")
+        await console.press("q")
+        await console.until(lambda: console.app.screen is console.main)
+        await console.press("Q")
         await console.until(lambda: console.app._exit)
 
 
