@@ -55,6 +55,7 @@ class Tls(NamedTuple):
             OSError: a file cannot be used.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2  # whatever the system's own default is
         context.load_cert_chain(self.cert, self.key, password=lambda: "")
         if self.client_ca is not None:
             context.load_verify_locations(self.client_ca)
