@@ -78,6 +78,7 @@ def test_after_a_fault_there_is_a_new_one(
         opened[0].execute("SELECT 1")
 
 
+@pytest.mark.slow
 def test_pages_overwritten_by_somebody_else_are_found_before_the_next_write(
     db: Path, writing: WritingConnection
 ) -> None:

@@ -178,6 +178,7 @@ def test_an_api_that_cannot_be_asked_is_exit_code_three(
     assert "wrong-canary" not in out + err
 
 
+@pytest.mark.slow
 def test_a_wait_goes_on_while_the_api_cannot_be_reached(db: Path) -> None:
     fill(db, announcement("a"))
     port, listen = free_port(), f"127.0.0.1:{free_port()}"
@@ -208,6 +209,7 @@ def test_a_wait_for_an_api_that_never_comes_is_kept_and_is_exit_code_three(
     assert "Still trying." in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_open_call_prolongs_a_wait_by_little(
     db: Path, client: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

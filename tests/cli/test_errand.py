@@ -73,6 +73,7 @@ def order(key: str) -> Order:
     return Order(id=f"of-{key}", at=wall(), key=MediaKey(key))
 
 
+@pytest.mark.slow
 def test_commands_at_the_same_time_lose_nothing_of_each_other(
     db: Path, listen: str, client: Simulator
 ) -> None:
@@ -110,6 +111,7 @@ def test_what_others_left_meanwhile_is_done_before_it_ends(
 
 
 @pytest.mark.parametrize("wait", [[], ["--wait", "15"]])
+@pytest.mark.slow
 def test_it_takes_over_from_a_command_that_ends(
     db: Path, listen: str, client: Simulator, wait: list[str]
 ) -> None:

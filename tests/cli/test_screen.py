@@ -61,6 +61,7 @@ def test_the_signal_that_ended_it_is_in_its_log(db: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.slow
 def test_a_viewer_serves_when_the_daemon_has_ended(db: Path, number: signal.Signals) -> None:
     fill(db, announcement("a", filename="rechnung.pdf"))
     with daemon(db) as (process, _), terminal([], environment(db), columns=120) as screen:

@@ -339,6 +339,7 @@ def test_widths_are_those_of_the_screen_library(text: str) -> None:
     assert width(shown) == cell_len(shown)
 
 
+@pytest.mark.slow
 def test_every_character_is_as_wide_as_the_screen_library_says() -> None:
     different = [
         f"U+{code:04X}"

@@ -127,6 +127,7 @@ async def in_a_call(screen: Pty, db: Path, simulator: Simulator) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, pytest.param(signal.SIGTERM, marks=SLOW)])
+@pytest.mark.slow
 async def test_t48_a_call_that_is_open_goes_back_and_is_made_again(
     db: Path, simulator: Simulator, number: signal.Signals
 ) -> None:

@@ -142,6 +142,7 @@ def test_t22_a_hundred_thousand_generated_bodies(tmp_path: Path, caplog: pytest.
     assert fuzz(tmp_path / "media.db", 100_000, warm=5_000, caplog=caplog) < ROOM
 
 
+@pytest.mark.slow
 def test_t22_two_thousand_generated_bodies_over_http(tmp_path: Path) -> None:
     db = tmp_path / "media.db"
     with serving(db) as running:

@@ -171,6 +171,7 @@ def test_t23_show_prints_clean_lines(posted: Posted) -> None:
             assert not any("\n" in line for line in printed)
 
 
+@pytest.mark.slow
 def test_t23_show_into_a_pipe_is_clean_too(posted: Posted) -> None:
     key = "x\r\nX-Evil: 1\r\n\r\nGET /v1/health HTTP/1.1"
     printed = run(posted, "show", key)

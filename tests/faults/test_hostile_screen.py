@@ -114,6 +114,7 @@ async def test_t24_a_click_on_hostile_text_runs_nothing(tmp_path: Path) -> None:
         assert set(asked) <= {"events"}  # the newest failure leads to the events, whatever it says
 
 
+@pytest.mark.slow
 async def test_t24_enter_opens_hostile_media_and_their_sheets_run_nothing(tmp_path: Path) -> None:
     async with spied(tmp_path / "hostile.db") as (console, asked):
         for _ in range(SHOWN):

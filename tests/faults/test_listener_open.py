@@ -134,6 +134,7 @@ async def test_t17_half_heads_half_bodies_and_idle_connections_are_ended_in_time
     assert max(one.after for all_ in ended.values() for one in all_) < 12
 
 
+@pytest.mark.slow
 async def test_t17_more_slow_connections_than_there_is_room_for(db: Path) -> None:
     """Who is slow gives way; who is real is answered, at every moment."""
     with file_limit(256), serving(db) as served:

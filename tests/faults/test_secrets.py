@@ -177,6 +177,7 @@ def test_t53_no_secret_is_written_anywhere(tmp_path: Path, db: Path, login: str)
     assert leaks(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_t53_nor_those_of_the_other_ways_to_log_in(tmp_path: Path, db: Path) -> None:
     env = environment(
         db,

@@ -243,6 +243,7 @@ async def test_t05_the_database_may_have_no_more_pages_and_then_again(db: Path) 
     assert keys_in(db) == {*kept, "after"}
 
 
+@pytest.mark.slow
 def test_t05_the_screen_says_that_the_disk_is_full_and_when_it_is_not(tmp_path: Path) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}/webhook"

@@ -9,6 +9,8 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import pytest
+
 from console.clock import monotonic
 from console.listener.connection import Patience
 from tests.listener.serving import Storing, Told, listening, raw
@@ -159,6 +161,7 @@ async def test_a_connection_that_brings_nothing_is_closed_in_time() -> None:
     assert told.refusals == []
 
 
+@pytest.mark.slow
 async def test_an_idle_connection_is_kept_for_a_while_and_its_next_head_has_a_time_of_its_own() -> None:
     async with listening(Storing(), Told(), patience=QUICK) as url:
         reader, writer = await _open(url)
@@ -179,6 +182,7 @@ async def test_an_idle_connection_is_kept_for_a_while_and_its_next_head_has_a_ti
         await _close(writer)
 
 
+@pytest.mark.slow
 async def test_a_sender_that_takes_no_answers_is_cut_off() -> None:
     async with listening(Storing(), Told(), patience=QUICK) as url:
         host, port = url.removeprefix("http://").split(":")

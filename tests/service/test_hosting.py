@@ -138,6 +138,7 @@ def test_a_viewer_serves_soon_after_nobody_else_does(tmp_path: Path) -> None:
         other.stop()
 
 
+@pytest.mark.slow
 def test_of_several_viewers_none_but_the_new_holder_ever_says_that_it_serves(tmp_path: Path) -> None:
     db = tmp_path / "c.db"
     lock = ServiceLock(db)
@@ -161,6 +162,7 @@ def test_of_several_viewers_none_but_the_new_holder_ever_says_that_it_serves(tmp
         lock.release()
 
 
+@pytest.mark.slow
 def test_a_viewer_names_the_process_that_holds_the_lock_now(tmp_path: Path) -> None:
     db = tmp_path / "c.db"
     held: Holder | None = Holder(4121, passing=False)

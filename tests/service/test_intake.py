@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pytest
+
 from console.cache import queries
 from console.cache.inbox import Inbox
 from console.cache.paths import inbox_path
@@ -137,6 +139,7 @@ async def test_an_inbox_that_somebody_locks_delays_the_orders_only(tmp_path: Pat
         await until(lambda: at_work.told == 2)
 
 
+@pytest.mark.slow
 async def test_an_inbox_that_stays_locked_is_a_trouble_and_delays_the_end_for_a_moment_only(
     tmp_path: Path,
 ) -> None:

@@ -155,6 +155,7 @@ async def test_a_fault_that_stays_is_the_outcome(db: Path) -> None:
     assert outcome(db, "p") == Unfinished(what="The cache is another's.", remedy="Ask.")
 
 
+@pytest.mark.slow
 async def test_a_purge_while_somebody_reads_says_that_the_space_is_not_free_yet(db: Path) -> None:
     async with writer_of(db, *[announcement(f"m{number}") for number in range(20)]) as writer:
         with Inbox(db) as inbox:

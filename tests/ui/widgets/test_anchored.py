@@ -88,6 +88,7 @@ def shifted(terminal: Terminal, due: str) -> list[str]:
 @pytest.mark.parametrize(
     ("kind", "size"), [(Apart, (80, 24)), (Apart, (140, 40)), (Together, (140, 40)), (Selecting, (80, 24))]
 )
+@pytest.mark.slow
 def test_due_and_the_border_stand_where_they_stand_beside_latin_names(
     indian: Path, kind: type[Apart], size: tuple[int, int]
 ) -> None:
