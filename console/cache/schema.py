@@ -154,6 +154,39 @@ CREATE TABLE maintenance (
 fact before which one belongs that was read from its body later than on receipt; NULL: where its own
 `seq` says. `maintenance` keeps what came of replays and purges."""
 
+HOUR_MS: Final = 3_600_000
+"""The width of one count of `media_hour`."""
+
+_AT_SCALE = (
+    "DROP INDEX media_by_state",
+    "CREATE INDEX media_by_due ON media (state, clock_from)",
+    "CREATE INDEX media_by_receipt ON media (state, heard_at)",
+    "CREATE INDEX media_by_size ON media (state, coalesce(size, -1))",
+    "CREATE INDEX media_by_sender ON media (state, coalesce(sender_name, sender, char(1114111)) COLLATE NOCASE)",
+    "CREATE INDEX media_by_type ON media (state, type)",
+    "CREATE INDEX media_by_error ON media (state, clock_from) WHERE error_title IS NOT NULL",
+    "CREATE TABLE media_count (state TEXT PRIMARY KEY, media INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE media_hour (state TEXT, hour INTEGER, media INTEGER NOT NULL, PRIMARY KEY (state, hour)) "
+    "WITHOUT ROWID",
+    "INSERT INTO media_count (state, media) SELECT state, count(*) FROM media GROUP BY state",
+    "INSERT INTO media_hour (state, hour, media) "
+    f"SELECT state, clock_from / {HOUR_MS}, count(*) FROM media GROUP BY 1, 2",
+    "CREATE VIRTUAL TABLE media_search USING fts5 "
+    "(text, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1')",
+    "CREATE TABLE search_changed (seq INTEGER PRIMARY KEY, before TEXT NOT NULL)",
+    "CREATE TABLE search_fed (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL)",
+    "INSERT INTO search_fed (id, seq) VALUES (1, 0)",
+)
+"""What a list of a million rows is read by. Each index begins with the state, so that it serves every
+view, and ends with the row's `seq`, which makes its order total.
+
+`media_count` and `media_hour` are kept by the writer (see `counts`): how many media are in a state, and
+how many of them have their clock in an hour since 1970. An emptied count stays as 0.
+
+`media_search` holds the trigrams of `search_text` of the media up to `search_fed.seq`; of those among
+them that changed since, `search_changed` says what is indexed still. The rest is not in it yet.
+"""
+
 VERSIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         _MEDIA,
@@ -168,6 +201,7 @@ VERSIONS: Final[tuple[tuple[str, ...], ...]] = (
     ),
     _NOTICE_OF_A_MEDIA,
     _UPKEEP,
+    _AT_SCALE,
 )
 """The statements that lead to version 1, 2, …; `PRAGMA user_version` counts them."""
 
