@@ -13,32 +13,60 @@ from console.cache.migrations import BUSY_SECONDS, check_sqlite
 from console.cache.source import NoCache, Source, Unreadable, check_readable, look, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
+    from concurrent.futures import ThreadPoolExecutor
     from pathlib import Path
     from types import TracebackType
-
-    import aiosqlite
 
     from console.cache.query import ListQuery, Query
     from console.cache.rows import Row, SqlValue
 
-__all__ = ["AsyncCacheReader", "CacheReader", "NoCache", "Unreadable"]
+__all__ = ["AsyncCacheReader", "CacheReader", "Moment", "NoCache", "Unreadable"]
 
 T = TypeVar("T")
 
 CHUNK: Final = 500
 """Rows that a stream holds in memory."""
 
+STEPS: Final = 20_000
+"""Instructions of SQLite after which a statement looks whether its answer is still wanted."""
+
 _VERSION: Final = "PRAGMA user_version"
 _APPLICATION: Final = "PRAGMA application_id"
 _CHANGES: Final = "PRAGMA data_version"
 
 
-class CacheReader:
-    """A read-only connection for the shell. Use it in the thread that made it."""
+class GivenUp(Exception):
+    """Nobody waits for the answer any more."""
 
-    def __init__(self, db: Path) -> None:
+
+class Moment:
+    """The cache as of one moment, for as long as the `ask` lasts that handed it out."""
+
+    def __init__(self, connection: sqlite3.Connection, given_up: Callable[[], bool]) -> None:
+        self._connection = connection
+        self._given_up = given_up
+
+    def run(self, query: Query[T]) -> T:
+        """The answer to a query."""
+        return query.read(self.rows(query.sql, query.params))
+
+    def rows(self, sql: str, params: Sequence[SqlValue] = ()) -> list[Row]:
+        """The rows of one statement."""
+        if self._given_up():
+            raise GivenUp
+        with closing(self._connection.execute(sql, params)) as cursor:
+            return cursor.fetchall()
+
+
+class CacheReader:
+    """A read-only connection for plain code. Use it in the thread that made it."""
+
+    def __init__(self, db: Path, given_up: Callable[[], bool] | None = None) -> None:
         """Opens the cache.
+
+        Args:
+            given_up: asked again and again while a statement runs; once it is true, that is broken off.
 
         Raises:
             NoCache: there is none.
@@ -47,9 +75,12 @@ class CacheReader:
         """
         check_sqlite()
         self._db = db
+        self._given_up = given_up
         self._opened = 0
+        self._source = Source(inode=(0, 0), immutable=True)
+        self._connection: sqlite3.Connection | None = None
         with _errors(db):
-            self._source, self._connection = self._open()
+            self._current()
 
     def __enter__(self) -> CacheReader:
         return self
@@ -65,12 +96,25 @@ class CacheReader:
         Raises:
             ConsoleError: the cache cannot be read.
         """
-        with _errors(self._db):
-            rows = self._fetch(query.sql, query.params)
-            while not self._source.stands(self._db):
-                self._reopen()
-                rows = self._fetch(query.sql, query.params)
-        return query.read(rows)
+        return self._steadily(lambda connection: self._moment(connection).run(query))
+
+    def ask(self, question: Callable[[Moment], T]) -> T:
+        """What several queries answer, all as of one moment.
+
+        `question` may be called again from its beginning. While it lasts, the writer's log cannot shrink.
+
+        Raises:
+            ConsoleError: the cache cannot be read.
+        """
+
+        def asked(connection: sqlite3.Connection) -> T:
+            connection.execute("BEGIN")
+            try:
+                return question(self._moment(connection))
+            finally:
+                connection.rollback()
+
+        return self._steadily(asked)
 
     def stream(self, query: ListQuery[T]) -> Generator[T, None, None]:
         """The values of a query one by one, in flat memory, all as of one moment.
@@ -80,76 +124,73 @@ class CacheReader:
         Raises:
             ConsoleError: the cache cannot be read.
         """
-        with _errors(self._db):
-            if not self._source.stands(self._db):
-                self._reopen()
-            with closing(self._connection.execute(query.sql, query.params)) as cursor:
-                while rows := cursor.fetchmany(CHUNK):
-                    if self._source.immutable and not self._source.stands(self._db):
-                        raise _interrupted(self._db)
-                    yield from map(query.each, rows)
+        with _errors(self._db), closing(self._current().execute(query.sql, query.params)) as cursor:
+            while rows := cursor.fetchmany(CHUNK):
+                if self._source.immutable and not self._source.stands(self._db):
+                    raise _interrupted(self._db)
+                yield from map(query.each, rows)
 
     def version(self) -> int:
         """A number that differs from the last one whenever something may have changed since."""
         with _errors(self._db):
-            if not self._source.stands(self._db):
-                self._reopen()
-            return self._opened << 32 | int(self._fetch(_CHANGES, ())[0][0])
+            (changes,) = self._current().execute(_CHANGES).fetchone()
+            return self._opened << 32 | int(changes)
 
     def close(self) -> None:
         """Closes the connection; a second time does nothing."""
-        self._connection.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
-    def _open(self) -> tuple[Source, sqlite3.Connection]:
-        source = look(self._db)
-        connection = sqlite3.connect(
-            source.address(self._db), uri=True, timeout=BUSY_SECONDS, isolation_level=None
-        )
+    def _steadily(self, ask: Callable[[sqlite3.Connection], T]) -> T:
+        """Asks until the file was the same from before to after."""
+        with _errors(self._db):
+            while True:
+                answer = ask(self._current())
+                if self._source.stands(self._db):
+                    return answer
+
+    def _moment(self, connection: sqlite3.Connection) -> Moment:
+        return Moment(connection, self._given_up or _never)
+
+    def _current(self) -> sqlite3.Connection:
+        """The connection, opened anew if the file is no longer what it was opened on."""
+        if self._connection is not None and self._source.stands(self._db):
+            return self._connection
+        self.close()
+        self._source = look(self._db)
+        self._connection = self._open(self._source.address(self._db))
+        self._opened += 1
+        return self._connection
+
+    def _open(self, address: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             connection.create_function("casefold", 1, _casefold, deterministic=True)
             (version,) = connection.execute(_VERSION).fetchone()
             (application,) = connection.execute(_APPLICATION).fetchone()
             check_readable(version, application, self._db)
+            if self._given_up is not None:
+                connection.set_progress_handler(self._given_up, STEPS)
         except BaseException:
             connection.close()
             raise
-        self._opened += 1
-        return source, connection
-
-    def _reopen(self) -> None:
-        self._connection.close()
-        self._source, self._connection = self._open()
-
-    def _fetch(self, sql: str, params: Sequence[SqlValue]) -> list[Row]:
-        with closing(self._connection.execute(sql, params)) as cursor:
-            return cursor.fetchall()
-
-
-class Moment:
-    """The cache as of one moment, for as long as `AsyncCacheReader.at_once` lasts."""
-
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
-
-    async def run(self, query: Query[T]) -> T:
-        """The answer to a query."""
-        return query.read(await _fetch(self._connection, query.sql, query.params))
+        return connection
 
 
 class AsyncCacheReader:
     """A read-only connection for an event loop; calls are carried out one after the other.
 
+    It lives in a thread of its own. A call that is cancelled is broken off there, even amid a statement.
     Use it as `async with AsyncCacheReader(db) as reader`, or call `open` and `close`.
     """
 
     def __init__(self, db: Path) -> None:
         self._db = db
-        self._opened = 0
-        self._connection: aiosqlite.Connection | None = None
-        self._source = Source(inode=(0, 0), immutable=True)
-        import asyncio  # only here: the shell's reader starts without it
-
-        self._turn = asyncio.Lock()
+        self._reader: CacheReader | None = None
+        self._call = _Call()
+        """The one that the thread is at."""
+        self._thread: ThreadPoolExecutor | None = None
 
     async def __aenter__(self) -> AsyncCacheReader:
         await self.open()
@@ -168,10 +209,7 @@ class AsyncCacheReader:
             FixSetting: it is not a cache, or not of this version.
             ConsoleError: it cannot be read.
         """
-        check_sqlite()
-        async with self._turn:
-            with _errors(self._db):
-                await self._current()
+        await self._do(lambda reader: None)
 
     async def run(self, query: Query[T]) -> T:
         """The answer to a query, as of one moment. Opens the cache where it is not open.
@@ -179,107 +217,66 @@ class AsyncCacheReader:
         Raises:
             ConsoleError: the cache cannot be read.
         """
-        async with self._turn:
-            with _errors(self._db):
-                connection = await self._current()
-                rows = await _fetch(connection, query.sql, query.params)
-                while not self._source.stands(self._db):
-                    connection = await self._current()
-                    rows = await _fetch(connection, query.sql, query.params)
-        return query.read(rows)
+        return await self._do(lambda reader: reader.run(query))
 
-    async def at_once(self, ask: Callable[[Moment], Awaitable[T]]) -> T:
-        """What several queries answer, all as of one moment; `ask` may be called again from its beginning.
+    async def ask(self, question: Callable[[Moment], T]) -> T:
+        """What several queries answer, all as of one moment.
 
-        It should ask for little: while it lasts, the writer's log cannot shrink.
+        `question` is called in the reader's thread, perhaps again from its beginning. While it lasts, the
+        writer's log cannot shrink.
 
         Raises:
             ConsoleError: the cache cannot be read.
         """
-        async with self._turn:
-            with _errors(self._db):
-                answer = await self._ask(ask)
-                while not self._source.stands(self._db):
-                    answer = await self._ask(ask)
-        return answer
-
-    async def _ask(self, ask: Callable[[Moment], Awaitable[T]]) -> T:
-        connection = await self._current()
-        try:
-            await connection.execute("BEGIN")
-            return await ask(Moment(connection))
-        finally:
-            await connection.rollback()
-
-    async def stream(self, query: ListQuery[T]) -> AsyncGenerator[T, None]:
-        """The values of a query one by one, in flat memory, all as of one moment.
-
-        Read it to its end or close it (`aclose`): while it is open, the writer's log cannot shrink.
-
-        Raises:
-            ConsoleError: the cache cannot be read.
-        """
-        with _errors(self._db):
-            async with self._turn:
-                connection = await self._current()
-            async with connection.execute(query.sql, query.params) as cursor:
-                while rows := await cursor.fetchmany(CHUNK):
-                    if self._source.immutable and not self._source.stands(self._db):
-                        raise _interrupted(self._db)
-                    for row in rows:
-                        yield query.each(row)
-                        if self._connection is not connection:
-                            raise _interrupted(self._db)
+        return await self._do(lambda reader: reader.ask(question))
 
     async def version(self) -> int:
         """A number that differs from the last one whenever something may have changed since."""
-        async with self._turn:
-            with _errors(self._db):
-                rows = await _fetch(await self._current(), _CHANGES, ())
-                return self._opened << 32 | int(rows[0][0])
+        return await self._do(CacheReader.version)
 
     async def close(self) -> None:
-        """Closes the connection; a second time does nothing."""
-        async with self._turn:
-            await self._shut()
+        """Closes the connection and ends the thread; a second time does nothing."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            from asyncio import wrap_future
 
-    async def _current(self) -> aiosqlite.Connection:
-        """The connection, opened anew if the file is no longer what it was opened on."""
-        if self._connection is not None and self._source.stands(self._db):
-            return self._connection
-        await self._shut()
-        self._source = look(self._db)
-        self._connection = await _connect(self._source.address(self._db))
-        self._opened += 1
+            closed = thread.submit(self._close)
+            thread.shutdown(wait=False)
+            await wrap_future(closed)
+
+    async def _do(self, work: Callable[[CacheReader], T]) -> T:
+        from asyncio import wrap_future  # only here: the shell's reader starts without it
+        from concurrent.futures import ThreadPoolExecutor
+
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cache reader")
+        call = _Call()
+        answer = self._thread.submit(self._carry_out, call, work)
         try:
-            (version,) = (await _fetch(self._connection, _VERSION, ()))[0]
-            (application,) = (await _fetch(self._connection, _APPLICATION, ()))[0]
-            check_readable(version, application, self._db)
-        except BaseException:
-            await self._shut()
-            raise
-        return self._connection
+            return await wrap_future(answer)
+        finally:
+            call.given_up = True
 
-    async def _shut(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
+    def _carry_out(self, call: _Call, work: Callable[[CacheReader], T]) -> T:
+        self._call = call
+        if self._reader is None:
+            self._reader = CacheReader(self._db, lambda: self._call.given_up)
+        return work(self._reader)
 
-
-async def _connect(address: str) -> aiosqlite.Connection:
-    import aiosqlite  # only here: the shell's reader starts without it
-
-    connection = await aiosqlite.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
-    try:
-        await connection.create_function("casefold", 1, _casefold, deterministic=True)
-    except BaseException:
-        await connection.close()  # its thread would keep the program from ending
-        raise
-    return connection
+    def _close(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
 
 
-async def _fetch(connection: aiosqlite.Connection, sql: str, params: Sequence[SqlValue]) -> list[Row]:
-    return list(await connection.execute_fetchall(sql, params))
+class _Call:
+    """One call of an `AsyncCacheReader`; `given_up` is set by the loop and read by the thread."""
+
+    given_up = False
+
+
+def _never() -> bool:
+    return False
 
 
 def _casefold(text: str | None) -> str:

@@ -82,18 +82,18 @@ async def read_page(
     Raises:
         console.cache.reader.NoCache: there is no cache yet.
     """
-    return await reader.at_once(lambda moment: _read_page(moment, selection, window_ms, now, place))
+    return await reader.ask(lambda moment: _read_page(moment, selection, window_ms, now, place))
 
 
-async def _read_page(reader: Moment, selection: Selection, window_ms: int, now: Millis, place: Place) -> Page:
-    total = await reader.run(queries.count(selection, window_ms, now))
-    counts = await reader.run(queries.view_counts(selection.filter, window_ms, now))
-    everything = await reader.run(queries.count(Selection(), window_ms, now))
-    cursor_row = await _position(reader, place.cursor, selection, window_ms, now)
-    anchor_row = await _position(reader, place.anchor, selection, window_ms, now)
+def _read_page(reader: Moment, selection: Selection, window_ms: int, now: Millis, place: Place) -> Page:
+    total = reader.run(queries.count(selection, window_ms, now))
+    counts = reader.run(queries.view_counts(selection.filter, window_ms, now))
+    everything = reader.run(queries.count(Selection(), window_ms, now))
+    cursor_row = _position(reader, place.cursor, selection, window_ms, now)
+    anchor_row = _position(reader, place.anchor, selection, window_ms, now)
     centre = next((row for row in (anchor_row, cursor_row) if row is not None), place.row)
     first = max(0, min(centre, total - 1) - MARGIN)
-    rows = await reader.run(queries.window(selection, window_ms, now, first, 2 * MARGIN))
+    rows = reader.run(queries.window(selection, window_ms, now, first, 2 * MARGIN))
     return Page(
         selection=selection,
         total=total,
@@ -107,9 +107,9 @@ async def _read_page(reader: Moment, selection: Selection, window_ms: int, now: 
     )
 
 
-async def _position(
+def _position(
     reader: Moment, key: MediaKey | None, selection: Selection, window_ms: int, now: Millis
 ) -> int | None:
     if key is None:
         return None
-    return await reader.run(queries.position(key, selection, window_ms, now))
+    return reader.run(queries.position(key, selection, window_ms, now))

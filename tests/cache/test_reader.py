@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,7 +69,6 @@ async def read_both_ways(db: Path) -> list[MediaKey]:
         assert list(reader.stream(ALL)) == plain
     async with AsyncCacheReader(db) as reader:
         assert await reader.run(ALL) == plain
-        assert [found async for found in reader.stream(ALL)] == plain
     return plain
 
 
@@ -160,18 +159,10 @@ async def test_a_stream_over_a_still_file_stops_when_a_service_starts(db: Path) 
     fill(db, [due_in(1 + number, f"m{number:05}") for number in range(3 * CHUNK)])
     with CacheReader(db) as plain, closing(plain.stream(ALL)) as stream:
         assert next(stream) == "m00000"
-        async with AsyncCacheReader(db) as reader, aclosing(reader.stream(ALL)) as other:
-            assert await anext(other) == "m00000"
-            async with writing(db) as writer:
-                await writer.take_webhook(b"{}", NOW, reading("b"))
-            with pytest.raises(Unreadable, match="began to write"):
-                list(stream)
-            with pytest.raises(Unreadable, match="began to write"):
-                await drained(other)
-
-
-async def drained(stream: AsyncIterator[MediaKey]) -> list[MediaKey]:
-    return [found async for found in stream]
+        async with writing(db) as writer:
+            await writer.take_webhook(b"{}", NOW, reading("b"))
+        with pytest.raises(Unreadable, match="began to write"):
+            list(stream)
 
 
 async def test_a_stream_is_as_of_one_moment(db: Path) -> None:
@@ -185,46 +176,89 @@ async def test_a_stream_is_as_of_one_moment(db: Path) -> None:
 
 
 async def test_queries_asked_at_once_are_as_of_one_moment_and_no_longer(db: Path) -> None:
+    loop = asyncio.get_running_loop()
     async with writing(db) as writer, AsyncCacheReader(db) as reader:
         await writer.take_webhook(b"{}", NOW, reading("a"))
 
-        async def twice(moment: Moment) -> tuple[list[MediaKey], list[MediaKey]]:
-            first = await moment.run(ALL)
-            await writer.take_webhook(b"{}", NOW, reading("b"))
-            return first, await moment.run(ALL)
+        def twice(moment: Moment) -> tuple[list[MediaKey], list[MediaKey]]:
+            first = moment.run(ALL)
+            asyncio.run_coroutine_threadsafe(writer.take_webhook(b"{}", NOW, reading("b")), loop).result()
+            return first, moment.run(ALL)
 
-        assert await reader.at_once(twice) == (["a"], ["a"])
+        assert await reader.ask(twice) == (["a"], ["a"])
         assert len(await reader.run(ALL)) == 2
 
 
-async def test_what_was_asked_at_once_of_a_still_file_is_asked_again_when_a_service_starts(db: Path) -> None:
+async def test_what_was_asked_of_a_still_file_is_asked_again_when_a_service_starts(db: Path) -> None:
     fill(db, [due_in(1, "a")])
+    loop = asyncio.get_running_loop()
     asked = 0
     async with AsyncExitStack() as stack:
         reader = await stack.enter_async_context(AsyncCacheReader(db))
 
-        async def while_one_starts(moment: Moment) -> list[MediaKey]:
+        async def start() -> None:
+            writer = await stack.enter_async_context(writing(db))
+            await writer.take_webhook(b"{}", NOW, reading("b"))
+
+        def while_one_starts(moment: Moment) -> list[MediaKey]:
             nonlocal asked
             asked += 1
             if asked == 1:
-                writer = await stack.enter_async_context(writing(db))
-                await writer.take_webhook(b"{}", NOW, reading("b"))
-            return await moment.run(ALL)
+                asyncio.run_coroutine_threadsafe(start(), loop).result()
+            return moment.run(ALL)
 
-        assert set(await reader.at_once(while_one_starts)) == {"a", "b"}
+        assert set(await reader.ask(while_one_starts)) == {"a", "b"}
         assert asked == 2
 
 
-async def test_asking_at_once_that_is_given_up_at_any_moment_pins_nothing(db: Path) -> None:
+async def test_asking_that_is_given_up_at_any_moment_pins_nothing(db: Path) -> None:
     async with writing(db) as writer, AsyncCacheReader(db) as reader:
         for turn in range(40):
-            asking = asyncio.ensure_future(reader.at_once(lambda moment: moment.run(ALL)))
+            asking = asyncio.ensure_future(reader.ask(lambda moment: moment.run(ALL)))
             await asyncio.sleep(turn / 20_000)
             asking.cancel()
             with suppress(asyncio.CancelledError):
                 await asking
             await writer.take_webhook(b"{}", NOW, reading(f"m{turn}"))
             assert len(await reader.run(ALL)) == turn + 1
+
+
+ENDLESS = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) SELECT count(*) FROM n"
+
+
+async def test_a_statement_that_is_given_up_is_broken_off_and_the_reader_goes_on(db: Path) -> None:
+    async with writing(db) as writer, AsyncCacheReader(db) as reader:
+        await writer.take_webhook(b"{}", NOW, reading("a"))
+        begun = threading.Event()
+
+        def endless(moment: Moment) -> object:
+            begun.set()
+            return moment.rows(ENDLESS)
+
+        asking = asyncio.ensure_future(reader.ask(endless))
+        await asyncio.to_thread(begun.wait)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert await reader.run(ALL) == ["a"]
+
+
+async def test_many_short_statements_that_are_given_up_end_as_well(db: Path) -> None:
+    async with writing(db) as writer, AsyncCacheReader(db) as reader:
+        await writer.take_webhook(b"{}", NOW, reading("a"))
+        begun = threading.Event()
+
+        def endless(moment: Moment) -> None:
+            while True:
+                moment.rows("SELECT 1")
+                begun.set()
+
+        asking = asyncio.ensure_future(reader.ask(endless))
+        await asyncio.to_thread(begun.wait)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert await reader.run(ALL) == ["a"]
 
 
 async def test_a_file_put_in_the_place_of_another_is_noticed(db: Path) -> None:
@@ -356,7 +390,7 @@ async def test_a_folder_that_may_not_be_written_is_read_all_the_same(sealed: Pat
 
 
 def test_reading_from_the_shell_starts_no_event_loop() -> None:
-    script = "import sys, console.cache.reader; print(*{'asyncio', 'aiosqlite'} & set(sys.modules))"
+    script = "import sys, console.cache.reader; print(*{'asyncio', 'concurrent'} & set(sys.modules))"
     shown = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert shown.stdout.split() == []
 

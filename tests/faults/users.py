@@ -31,7 +31,7 @@ if uid:
 os.execv(python, [python, *line])
 """
 _PATH: Final = os.pathsep.join(str(Path(str(package.__file__)).parents[1]) for package in (console, msgspec))
-_IMPORTS: Final = "import console.cli.program, textual, uvicorn, httpx, aiosqlite"
+_IMPORTS: Final = "import console.cli.program, textual, uvicorn, httpx"
 
 
 class User(NamedTuple):
