@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from console.cache.bodies import pack
 from console.cache.query import marks, sql
-from console.cache.rows import SELECTED, UPSERT, media_row, read_media
+from console.cache.rows import COLUMNS, SELECTED, read_media
+from console.cache.table import BEFORE, Before, write_rows
 from console.domain import facts, ledger, standing
 from console.domain.facts import Fact, MediaStored, ResultNoted, StoreFailed, StoreQueued
 from console.domain.media import Media
@@ -102,6 +103,7 @@ class Batch:
     def __init__(self, connection: sqlite3.Connection, refs: Iterable[MediaRef]) -> None:
         self._connection = connection
         self._held: dict[MediaRef, Media] = {}
+        self._stored: dict[MediaRef, Before] = {}
         self._changed: set[MediaRef] = set()
         self._looked_up: set[MediaRef] = set()
         self._next_webhook: int | None = None
@@ -215,6 +217,7 @@ class Batch:
         self._write_rows()
         done = work(self._connection)
         self._held.clear()
+        self._stored.clear()
         self._looked_up.clear()
         return done
 
@@ -241,7 +244,7 @@ class Batch:
         self._write_rows()
 
     def _write_rows(self) -> None:
-        self._connection.executemany(UPSERT, [media_row(self._held[ref]) for ref in self._changed])
+        write_rows(self._connection, [(self._held[ref], self._stored.get(ref)) for ref in self._changed])
         self._changed.clear()
 
     def _open_attempt(self, order: Order, now: Millis) -> Taken:
@@ -304,12 +307,15 @@ class Batch:
                 some, wanted = wanted[:size], wanted[size:]
                 padding = (None,) * (size - len(some))
                 for row in self._connection.execute(_LOOKUPS[size], (account, *some, *padding)):
-                    self._held[row[0], row[1]] = read_media(row)
+                    ref = (row[0], row[1])
+                    self._held[ref] = read_media(row[:_OF_MEDIA])
+                    self._stored[ref] = Before(*row[_OF_MEDIA:])
         self._looked_up.update(refs)
 
 
+_OF_MEDIA: Final = len(COLUMNS)
 _LOOKUPS: Final = {
-    size: sql("SELECT", SELECTED, "FROM media WHERE account = ? AND key IN", marks(size))
+    size: sql("SELECT", SELECTED, ",", BEFORE, "FROM media WHERE account = ? AND key IN", marks(size))
     for size in _LOOKUP_SIZES
 }
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
 
+from console.cache import table
 from console.cache.bodies import GONE, unpack
 from console.cache.inbox import Inbox
 from console.cache.migrations import BUSY_SECONDS
@@ -263,7 +264,7 @@ def number_pattern(number: str) -> str:
 def remove_media(connection: sqlite3.Connection, refs: Sequence[MediaRef]) -> Removed:
     """Removes media, their facts, and the bodies that told of them. In an open transaction."""
     connection.execute("PRAGMA secure_delete = ON")
-    total = Removed()
+    total = Removed(media=table.remove_rows(connection, refs))
     for ref in refs:
         numbers = [
             row[0]
@@ -275,7 +276,7 @@ def remove_media(connection: sqlite3.Connection, refs: Sequence[MediaRef]) -> Re
         ]
         gone = remove_webhooks(connection, numbers)
         total = Removed(
-            total.media + connection.execute("DELETE FROM media WHERE account = ? AND key = ?", ref).rowcount,
+            total.media,
             total.facts
             + connection.execute("DELETE FROM fact WHERE account = ? AND media_key = ?", ref).rowcount,
             total.bodies + gone.bodies,

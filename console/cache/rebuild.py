@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from console.cache.bodies import GONE, unpack
 from console.cache.query import sql
-from console.cache.rows import COLUMNS, DERIVED, SELECTED, UPSERT, media_row, read_media
+from console.cache.rows import COLUMNS, DERIVED, SELECTED, media_row, read_media
+from console.cache.table import write_media
 from console.domain import facts, ledger
 from console.domain.exceptions import ConsoleError
 from console.domain.facts import Fact, MediaStored, ResultNoted, StoreFailed
@@ -210,7 +211,7 @@ def write(connection: sqlite3.Connection, ref: MediaRef, rebuilt: Rebuilt) -> No
         place = places.pop(0) if places else None
         seq, before = (None, told.before) if place is None else (place.seq, place.before)
         _insert(connection, told.fact, told.webhook, seq, before)
-    connection.execute(UPSERT, media_row(rebuilt.media))
+    write_media(connection, rebuilt.media)
 
 
 def lacking(
@@ -254,7 +255,7 @@ def take_in(connection: sqlite3.Connection, ref: MediaRef, told: Iterable[Told])
         for one in added:
             media = ledger.fold(media, one.fact)
         if media is not None:
-            connection.execute(UPSERT, media_row(media))
+            write_media(connection, media)
     return len(added)
 
 

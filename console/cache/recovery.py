@@ -16,18 +16,20 @@ from msgspec.structs import replace
 
 from console.cache.bodies import GONE
 from console.cache.carving import Carving, shape
+from console.cache.counts import recount
 from console.cache.migrations import BUSY_SECONDS, migrate_from
 from console.cache.pages import open_pages
 from console.cache.paths import create_private, wal_path
 from console.cache.permissions import protect
 from console.cache.query import sql
 from console.cache.rebuild import Bodies, history, lacking, take_in
-from console.cache.rows import SELECTED, UPSERT, media_row, read_media
+from console.cache.rows import SELECTED, read_media
 from console.cache.salvage import TableSalvage, from_both_ends
 from console.cache.schema import APPLICATION_ID
 from console.cache.sifting import TABLES, Sieve
 from console.cache.soundness import check_sound, is_log
 from console.cache.source import look, unreadable
+from console.cache.table import write_media
 from console.cache.trouble import CacheDamaged, is_damage
 from console.domain import facts, ledger
 
@@ -245,6 +247,7 @@ class _Rebuilding:
         lost = "fact" in self._torn or any(table == "fact" for table, _ in self._refused)
         from_bodies = self._read_bodies() if lost else 0
         self._fold(from_rows=lost)
+        recount(self._new)
         return replace(self._counted(), from_bodies=from_bodies, unreadable=self._unreadable)
 
     def _read_bodies(self) -> int:
@@ -275,7 +278,7 @@ class _Rebuilding:
                 if media != told:  # it knows what no fact tells any more: no replay may take that away
                     self._new.execute("UPDATE fact SET webhook_id = ? WHERE seq = ?", (_LOST, stored[0].seq))
             if told is not None:
-                self._new.execute(UPSERT, media_row(media or told))
+                write_media(self._new, media or told)
 
     def _counted(self) -> Recovered:
         counted = {

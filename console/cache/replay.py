@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from console.cache import counts
 from console.cache.bodies import GONE
 from console.cache.rebuild import (
     FACTS,
@@ -153,6 +154,12 @@ def take_from_quarantine(
     connection.execute("UPDATE webhook SET facts = facts + ? WHERE id = ?", (taken, number))
     drop_idle(connection, number)
     return Understood(len(parts), taken)
+
+
+def counts_agree(connection: sqlite3.Connection) -> bool:
+    """Whether the kept counts are those of the rows."""
+    with _snapshot(connection):
+        return counts.agree(connection)
 
 
 def quarantined(connection: sqlite3.Connection) -> int:

@@ -162,7 +162,8 @@ _AT_SCALE = (
     "CREATE INDEX media_by_due ON media (state, clock_from)",
     "CREATE INDEX media_by_receipt ON media (state, heard_at)",
     "CREATE INDEX media_by_size ON media (state, coalesce(size, -1))",
-    "CREATE INDEX media_by_sender ON media (state, coalesce(sender_name, sender, char(1114111)) COLLATE NOCASE)",
+    "CREATE INDEX media_by_sender ON media "
+    "(state, coalesce(sender_name, sender, char(1114111)) COLLATE NOCASE)",
     "CREATE INDEX media_by_type ON media (state, type)",
     "CREATE INDEX media_by_error ON media (state, clock_from) WHERE error_title IS NOT NULL",
     "CREATE TABLE media_count (state TEXT PRIMARY KEY, media INTEGER NOT NULL) WITHOUT ROWID",
@@ -170,7 +171,7 @@ _AT_SCALE = (
     "WITHOUT ROWID",
     "INSERT INTO media_count (state, media) SELECT state, count(*) FROM media GROUP BY state",
     "INSERT INTO media_hour (state, hour, media) "
-    f"SELECT state, clock_from / {HOUR_MS}, count(*) FROM media GROUP BY 1, 2",
+    "SELECT state, clock_from / 3600000, count(*) FROM media GROUP BY 1, 2",
     "CREATE VIRTUAL TABLE media_search USING fts5 "
     "(text, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1')",
     "CREATE TABLE search_changed (seq INTEGER PRIMARY KEY, before TEXT NOT NULL)",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from console.cache import replay
+from console.cache import counts, replay
 from console.domain.maintenance import DIFFERENCES_TOLD, Difference, Replayed
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def replay_all(bench: Bench) -> Replayed:
-    """Takes in what is now understood, then builds every media anew.
+    """Takes in what is now understood, builds every media anew, and mends the kept counts.
 
     Raises:
         ConsoleError, sqlite3.Error: the cache cannot be read or written; what was mended is mended.
@@ -31,6 +31,8 @@ async def replay_all(bench: Bench) -> Replayed:
             found = await bench.step(partial(replay.look, connection, bench.read, after))
             total = _add(total, found, await _mend(bench, found))
             after = found.last
+        if not await bench.step(partial(replay.counts_agree, connection)):
+            await bench.keeper.maintain(counts.recount)
         return replace(total, quarantined=await bench.keeper.maintain(replay.quarantined))
     finally:
         bench.last(connection.close)

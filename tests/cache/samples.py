@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from console.cache import migrations
+from console.cache.counts import recount
 from console.cache.rows import UPSERT, media_row
 from console.domain.facts import MediaAnnounced
 from console.domain.media import (
@@ -77,7 +78,11 @@ def fill(db: Path, media: Iterable[Media]) -> None:
     with closing(sqlite3.connect(db, isolation_level=None)) as connection:
         connection.execute("BEGIN")
         connection.execute("DELETE FROM media")
+        connection.execute("DELETE FROM search_changed")
+        connection.execute("INSERT INTO media_search (media_search) VALUES ('delete-all')")
+        connection.execute("UPDATE search_fed SET seq = 0")
         connection.executemany(UPSERT, map(media_row, media))
+        recount(connection)
         connection.execute("COMMIT")
 
 

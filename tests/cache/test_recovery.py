@@ -176,7 +176,7 @@ def test_damage_is_told_in_words_and_a_sound_cache_has_none(db: Path, tmp_path: 
 def test_an_index_that_does_not_agree_with_its_table_is_damage(db: Path) -> None:
     with closing(sqlite3.connect(db)) as connection:
         connection.execute("PRAGMA writable_schema = ON")
-        connection.execute("DELETE FROM sqlite_schema WHERE name = 'media_by_state'")
+        connection.execute("DELETE FROM sqlite_schema WHERE name = 'media_by_due'")
         connection.commit()
     with closing(sqlite3.connect(db)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() != ("ok",)

@@ -42,10 +42,10 @@ def test_any_tool_can_read_the_media_table(tmp_path: Path) -> None:
     assert rows == [("a", "a", "undownloaded", "unknown", 0), ("b", "b", "downloaded", "unknown", 0)]
 
 
-def test_the_index_by_state_answers_counts_without_the_rows(tmp_path: Path) -> None:
+def test_the_index_by_due_answers_counts_without_the_rows(tmp_path: Path) -> None:
     migrations.create(tmp_path / "cache.db")
     with closing(sqlite3.connect(tmp_path / "cache.db")) as connection:
         plan = connection.execute(
             "EXPLAIN QUERY PLAN SELECT state, count(*) FROM media WHERE clock_from > 5 GROUP BY state"
         ).fetchall()
-    assert "COVERING INDEX media_by_state" in plan[0][3]
+    assert "COVERING INDEX media_by_due" in plan[0][3]

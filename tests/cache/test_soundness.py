@@ -94,9 +94,7 @@ def test_a_sound_cache_is_left_as_it_is(db: Path) -> None:
     assert state_of(db) == left != before
 
 
-@pytest.mark.parametrize(
-    "part", ["media", "fact", "sqlite_autoindex_media_1", "media_by_state", "notice_once"]
-)
+@pytest.mark.parametrize("part", ["media", "fact", "sqlite_autoindex_media_1", "media_by_due", "notice_once"])
 def test_a_torn_first_page_of_any_table_or_index_is_found_after_any_end(db: Path, part: str) -> None:
     spoil(db, page_of(db, part), keep_time=True)
     refused(db, "damaged")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -73,3 +75,13 @@ async def test_all_differences_are_counted_and_the_first_told(writer: CacheWrite
     done = await replay_all(bench)
     assert (done.differing, done.fields, len(done.differences)) == (count, count, DIFFERENCES_TOLD)
     assert (await replay_all(bench)).fields == 0
+
+
+async def test_kept_counts_that_are_wrong_are_mended(db: Path, writer: CacheWriter, bench: Bench) -> None:
+    body = announcement("a")
+    at = wall()
+    await writer.take_webhook(body, at, read_webhook(body, at))
+    await writer.maintain(lambda connection: connection.execute("UPDATE media_count SET media = 5").rowcount)
+    assert (await replay_all(bench)).fields == 0
+    with closing(sqlite3.connect(db)) as connection:
+        assert connection.execute("SELECT sum(media) FROM media_count").fetchone() == (1,)
