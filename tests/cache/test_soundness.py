@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from console.cache.frames import committed
 from console.cache.migrations import create, open_writer
 from console.cache.paths import wal_path
 from console.cache.soundness import check_sound
@@ -65,7 +66,11 @@ def page_of(db: Path, name: str) -> int:
 
 
 def last_page(db: Path) -> int:
-    return db.stat().st_size // PAGE
+    """The last page that is read from the database itself: the log may hold a newer one of any."""
+    with wal_path(db).open("rb") as log:
+        newer = committed(log.fileno())
+    pages = range(db.stat().st_size // PAGE, 0, -1)
+    return next(page for page in pages if newer is None or page not in newer.offsets)
 
 
 def state_of(db: Path) -> dict[str, tuple[bytes, int]]:

@@ -214,7 +214,8 @@ async def test_a_new_order_waits_for_the_open_call_of_the_old_one(
 ) -> None:
     """The failure callback may come while the answer is still outstanding, and the operator be quick."""
     async with running(tmp_path / "c.db", api_of(simulator), simulator=simulator) as world:
-        key = await announced(simulator, ["slow(0.3)", "ok"])
+        # A store that was accepted without a callback, or that might come before the second call is made.
+        key = await announced(simulator, ["drip(0.005)", "ok"])
         world.order(key)
         await until(lambda: len(simulator.store_calls(key)) == 1)
         image = f'{{"id":"{key}","status":"downloaded"}}'
