@@ -175,6 +175,7 @@ _STATE_RANK: Final = (
 _ORDERS: Final[dict[Sort, tuple[tuple[str, bool], ...]]] = {
     Sort.RECEIVED: (("heard_at", False),),
     Sort.SENT: (("coalesce(sent_at, heard_at)", False),),
+    Sort.SIZE: (("coalesce(size, -1)", False),),
     Sort.FROM: (
         ("coalesce(sender_name, sender) IS NULL", True),
         ("coalesce(sender_name, sender) COLLATE NOCASE", True),

@@ -84,6 +84,7 @@ _SORTS = {
     Sort.DUE: "the most urgent first",
     Sort.RECEIVED: "the newest webhook first",
     Sort.SENT: "the newest message first",
+    Sort.SIZE: "the largest file first",
     Sort.FROM: "by sender",
     Sort.TYPE: "by type",
     Sort.STATE: "by state",
