@@ -13,6 +13,7 @@ from console.clock import wall
 from console.domain.exceptions import ConsoleError, Report
 from console.domain.standing import Standing, Trouble
 from console.service.lock import LockHeld
+from console.service.loops import service_loop
 from console.service.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -135,11 +136,15 @@ class ServiceThread:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._main())
+            self._run_once()
             while self._outlived():
-                asyncio.run(self._main())
+                self._run_once()
         finally:
             self._known.set()
+
+    def _run_once(self) -> None:
+        with asyncio.Runner(loop_factory=service_loop) as runner:
+            runner.run(self._main())
 
     def _outlived(self) -> bool:
         """Waits while another process serves the cache; whether it is this one's turn now."""
