@@ -58,6 +58,8 @@ class Window(Struct, frozen=True, kw_only=True):
     rows: tuple[Listed, ...] = ()
     at_top: bool = True
     at_end: bool = True
+    here: int = 0
+    """Which of the rows is the first from the place on; `len(rows)` if none is."""
 
 
 def around(
@@ -80,11 +82,15 @@ def around(
         return Window(rows=tuple(rows[: above + below]), at_end=len(rows) <= above + below)
     if at is Edge.END:
         rows = _listed(moment, order, None, None, above + below + 1, backwards=True)
-        return Window(rows=tuple(rows[: above + below][::-1]), at_top=len(rows) <= above + below)
+        found = tuple(rows[: above + below][::-1])
+        return Window(rows=found, at_top=len(rows) <= above + below, here=len(found))
     before = _listed(moment, order, None, at, above + 1, backwards=True)
     after = _listed(moment, order, at, None, below + 1)
     return Window(
-        rows=(*before[:above][::-1], *after[:below]), at_top=len(before) <= above, at_end=len(after) <= below
+        rows=(*before[:above][::-1], *after[:below]),
+        at_top=len(before) <= above,
+        at_end=len(after) <= below,
+        here=min(len(before), above),
     )
 
 
