@@ -78,6 +78,7 @@ class Doors:
         self._tasks: asyncio.TaskGroup | None = None
         self._again: asyncio.TimerHandle | None = None
         self._short = False
+        self._came = asyncio.Event()
 
     def open(self, listening: socket.socket, tasks: asyncio.TaskGroup) -> None:
         """Accepts from now on; what a connection needs before it stands is done in these tasks."""
@@ -100,6 +101,9 @@ class Doors:
         loop = asyncio.get_running_loop()
         tick = min(self._patience) / 20
         while True:
+            if not self._inside:
+                self._came.clear()
+                await self._came.wait()
             await asyncio.sleep(tick)
             ahead = loop.time() + tick  # rather a tick too early than one too late
             for connection in tuple(self._inside):
@@ -156,6 +160,7 @@ class Doors:
         accepted.setblocking(False)
         connection = self._make(peer, self._left)
         self._inside.add(connection)
+        self._came.set()
         task = self._tasks.create_task(self._connect(accepted, connection))
         self._making[connection] = task
         task.add_done_callback(partial(self._made, connection, accepted))

@@ -110,6 +110,7 @@ class Refusals:
         self._every = every
         self._guesses: dict[str, _Guesses] = {}
         self._minute: _Minute | None = None
+        self._begun = asyncio.Event()
 
     def tell(self, sender: str, refusal: Refusal) -> None:
         """Counts a refusal, and tells it in words if few were told lately."""
@@ -133,6 +134,9 @@ class Refusals:
     async def watch(self) -> None:
         """Sums up each minute when it is over, for ever."""
         while True:
+            if self._minute is None:
+                self._begun.clear()
+                await self._begun.wait()
             await asyncio.sleep(self._every)
             if self._minute is not None and self._seconds() - self._minute.began >= WINDOW_SECONDS:
                 self.sum_up()
@@ -173,6 +177,7 @@ class Refusals:
             self.sum_up()
         if self._minute is None:
             self._minute = _Minute(self._seconds())
+            self._begun.set()
         return self._minute
 
 

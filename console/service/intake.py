@@ -8,10 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from console.cache.inbox import BRIEFLY, Inbox, InboxBusy, InboxDamaged
+from console.cache.paths import inbox_path
 from console.clock import monotonic
 from console.domain.exceptions import RetryLater
 from console.domain.orders import Taken
 from console.domain.standing import Level
+from console.service.file_watch import FileWatch
 from console.service.waits import Wait, pause, until_set
 
 if TYPE_CHECKING:
@@ -24,7 +26,10 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-POLL_EVERY = 0.1
+LOOK_EVERY = 0.2
+"""Seconds between two looks whether somebody left an order."""
+AGAIN = 0.1
+"""Seconds until an inbox is tried again that could not be used."""
 AT_ONCE = 500
 TOLD_AFTER = 10.0
 """Seconds for which others may hold the inbox before that is a trouble."""
@@ -72,12 +77,13 @@ class Intake:
 
     async def _empty_for_ever(self, thread: ThreadPoolExecutor, inbox: Inbox) -> None:
         seen: int | None = None
+        written = FileWatch(inbox_path(self._db), LOOK_EVERY)
         while True:
             version = await self._insist(thread, inbox.version)
             if version != seen:
                 await self._empty(thread, inbox)
                 seen = version
-            await pause(self._wait, POLL_EVERY)
+            await written.changed()
 
     async def _empty(self, thread: ThreadPoolExecutor, inbox: Inbox) -> None:
         while orders := await self._insist(thread, lambda: inbox.waiting(AT_ONCE)):
@@ -98,7 +104,7 @@ class Intake:
             else:
                 self._board.over("inbox")
                 return done
-            await pause(self._wait, POLL_EVERY)
+            await pause(self._wait, AGAIN)
 
     def _tell(self, orders: list[Order], taken: list[Taken]) -> None:
         for order, outcome in zip(orders, taken, strict=True):

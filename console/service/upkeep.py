@@ -15,9 +15,11 @@ from console import clock
 from console.cache import outcomes
 from console.cache.inbox import BRIEFLY, Inbox, InboxUnavailable
 from console.cache.migrations import BUSY_SECONDS, uri
+from console.cache.paths import inbox_path
 from console.cache.source import unreadable
 from console.domain.exceptions import ConsoleError, FixSetting, RetryLater
 from console.domain.maintenance import Replay, Unfinished, ended, kind
+from console.service.file_watch import FileWatch
 from console.service.purging import doubt_of_age, purge_all
 from console.service.replaying import replay_all
 from console.service.waits import Wait, pause, until_set
@@ -35,7 +37,8 @@ log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
-POLL_EVERY: Final = 0.2
+LOOK_EVERY: Final = 0.2
+"""Seconds between two looks whether somebody left work."""
 AGAIN: Final = 2.0
 """Seconds until work is tried again that met a fault which may pass."""
 
@@ -136,20 +139,8 @@ class Upkeep:
         bench = self._bench()
         try:
             inbox = await self._open(bench)
-            bench_seen: int | None = None
             try:
-                while True:
-                    try:
-                        version = await bench.step(inbox.version)
-                        if version != bench_seen:
-                            await self._empty(bench, inbox)
-                            bench_seen = version
-                    except InboxUnavailable:
-                        await pause(self._wait, AGAIN)
-                    except RetryLater as error:
-                        log.warning("maintenance waits: %s", error.what)
-                        await pause(self._wait, AGAIN)
-                    await pause(self._wait, POLL_EVERY)
+                await self._empty_for_ever(bench, inbox)
             finally:
                 bench.last(inbox.close)
         finally:
@@ -177,6 +168,23 @@ class Upkeep:
                 bench.last(inbox.close)
         finally:
             bench.close()
+
+    async def _empty_for_ever(self, bench: Bench, inbox: Inbox) -> None:
+        seen: int | None = None
+        written = FileWatch(inbox_path(bench.db), LOOK_EVERY)
+        while True:
+            try:
+                version = await bench.step(inbox.version)
+                if version != seen:
+                    await self._empty(bench, inbox)
+                    seen = version
+            except InboxUnavailable:
+                await pause(self._wait, AGAIN)
+            except RetryLater as error:
+                log.warning("maintenance waits: %s", error.what)
+                await pause(self._wait, AGAIN)
+            else:
+                await written.changed()
 
     async def _empty(self, bench: Bench, inbox: Inbox) -> None:
         while (order := await bench.step(inbox.maintenance)) is not None:
