@@ -109,6 +109,11 @@ def widest(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_most_cells, text))
 
 
+def fills(text: str) -> bool:
+    """Whether every terminal draws each of its characters by itself, and none in less than a cell."""
+    return text.isascii() or all(map(_fills, text))
+
+
 def head(text: str, most: int) -> str:
     """The longest beginning that no terminal draws wider than `most` cells; splits no cluster."""
     if text.isascii():
@@ -291,6 +296,11 @@ def _most_cells(char: str) -> int:
     if char == _VS16 or unicodedata.category(char) == "Mc":
         return 1
     return _cells(char)
+
+
+@lru_cache(maxsize=4096)
+def _fills(char: str) -> bool:
+    return _kind(char) is _Kind.PLAIN and _cells(char) == 1 and not _is_regional(char)
 
 
 _ZERO_WIDTH = (_Kind.COMBINING, _Kind.SKIN_TONE, _Kind.JOINER, _Kind.VARIATION)

@@ -14,11 +14,13 @@ from textual.app import App
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from console.ui import glyphs, theme
+from console.ui.canvas import Canvas
 from console.ui.screens.main import MainScreen
 from console.ui.terminal import Terminal, as_found, is_lost
 from console.ui.widgets.drawing import Drawing
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from textual.screen import Screen
 
     from console.ui.host import Signals
@@ -67,6 +69,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         encoding = getattr(sys.__stdout__, "encoding", None)
         self.drawing = Drawing(inks, glyphs.choose(setup.ascii, os.environ, encoding))
         ScrollBar.renderer = WholeCells if self.drawing.glyphs.ascii else ScrollBarRender
+        self.canvas = Canvas(ascii=self.drawing.glyphs.ascii)
         self.main = MainScreen(setup, self.drawing)
         self.failure: str | None = None
         """The class of the fault that ended the screen."""
@@ -75,7 +78,15 @@ class ConsoleApp(App[int], inherit_bindings=False):
     def get_default_screen(self) -> Screen[None]:
         return self.main
 
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Writes what differs from what stands on the terminal, instead of all that may."""
+        super()._display(screen, self.canvas.lessened(renderable))
+
+    def on_resize(self) -> None:
+        self.canvas.forget()
+
     def on_mount(self) -> None:
+        self.app_resume_signal.subscribe(self, lambda app: self.canvas.forget(), immediate=True)
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:

@@ -80,6 +80,7 @@ class Terminal(LinuxDriver):
         if self._stopped:
             self._stopped = False
             super().resume_application_mode()
+            self._app.app_resume_signal.publish(self._app)
             self._app.refresh(layout=True)
 
     def run_input_thread(self) -> None:

@@ -1,0 +1,220 @@
+"""What stands on the terminal, and the least that has to be written to change it.
+
+Textual writes a whole line of a widget, with all colours, where one cell of it differs. Over a thin line
+that is what a screen costs, so what it would write is compared with what stands there.
+
+Terminals disagree about the width of Indian scripts and of emoji sequences. Where the terminal counts
+other cells than the screen library, what follows on the line would shift, and what stood there before
+would stay. So after such text the column is told, and its cells are blank before it comes.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.console import COLOR_SYSTEMS
+from rich.segment import Segment
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+
+from console.domain import display
+from console.ui.pens import PLAIN, Pen, change, pen
+from console.ui.spans import Cell, differing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from rich.color import ColorSystem
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+    from textual.strip import Strip
+
+_NEAR = 5
+"""Cells that are rather written again than stepped over: the sequence for a column is as long."""
+
+
+class _Part(NamedTuple):
+    """What a part of a line is to be, from column `x` of line `y` on."""
+
+    y: int
+    x: int
+    strip: Strip
+
+
+class Canvas:
+    """Remembers the cells of the terminal and writes only those that are to change."""
+
+    def __init__(self, *, ascii: bool) -> None:
+        """Knows nothing of the terminal yet; with `ascii` the mark of a text that is cut is an ASCII one."""
+        self._ascii = ascii
+        self._lines: dict[int, list[Cell | None]] = {}
+        self._strips: dict[int, dict[int, Strip]] = {}
+
+    def forget(self) -> None:
+        """Somebody else has written on the terminal, or it has another size: all will be written again."""
+        self._lines.clear()
+        self._strips.clear()
+
+    def lessened(self, drawn: RenderableType | None) -> RenderableType | None:
+        """What Textual would draw, as an update that writes what differs by then.
+
+        Anything but an update of a screen is left as it is, and the terminal unknown after it.
+        """
+        if isinstance(drawn, ChopsUpdate):
+            return _Difference(self, _chopped(drawn))
+        if isinstance(drawn, LayoutUpdate):
+            return _Difference(self, _laid_out(drawn))
+        if drawn is not None:
+            self.forget()
+        return drawn
+
+    def write(self, parts: Iterable[_Part], colours: ColorSystem | None) -> str:
+        """The sequences that make those parts of the terminal what they are to be; the pen is left plain."""
+        lines: dict[int, list[Cell | None]] = {}
+        for part in parts:
+            if self._is_new(part):
+                line = lines.setdefault(part.y, list(self._lines.get(part.y, ())))
+                _put(line, part.x, list(cells(part.strip, colours, ascii=self._ascii)))
+        written = _Written()
+        for y, line in lines.items():
+            before = self._lines.get(y, [])
+            written.line(y, [*before, *[None] * (len(line) - len(before))], line)
+            self._lines[y] = line
+        return written.ended()
+
+    def _is_new(self, part: _Part) -> bool:
+        """Whether a part differs from what was written there last; it is remembered instead."""
+        known, end = self._strips.setdefault(part.y, {}), part.x + part.strip.cell_length
+        if known.get(part.x) == part.strip:
+            return False
+        for x in [x for x, strip in known.items() if x < end and x + strip.cell_length > part.x]:
+            del known[x]
+        known[part.x] = part.strip
+        return True
+
+
+class _Written:
+    """Sequences in the order in which the terminal gets them: where its cursor stands, and with which pen."""
+
+    def __init__(self) -> None:
+        self._told: list[str] = []
+        self._pen = PLAIN
+        self._y: int | None = None
+        self._x: int | None = None
+        """None where terminals disagree."""
+
+    def line(self, y: int, old: Sequence[Cell | None], new: Sequence[Cell | None]) -> None:
+        """Writes what differs in a line."""
+        for start, end in differing(old, new):
+            self._go(y, start, new)
+            self._draw(start, new[start:end])
+
+    def ended(self) -> str:
+        """All of it; the pen is left plain."""
+        return "".join((*self._told, change(self._pen, PLAIN)))
+
+    def _go(self, y: int, x: int, line: Sequence[Cell | None]) -> None:
+        """Brings the cursor to a column; over a few cells by writing them again."""
+        if self._y != y:
+            self._told.append(f"\x1b[{y + 1};{x + 1}H")
+        elif self._x != x:
+            between = line[self._x : x] if self._x is not None else ()
+            if 0 < len(between) < _NEAR and all(cell is not None and cell.alone for cell in between):
+                self._draw(x, between)
+            else:
+                self._told.append(_column(x))
+        self._y, self._x = y, x
+
+    def _draw(self, x: int, cells: Sequence[Cell | None]) -> None:
+        """Writes cells from column `x` on, where the cursor stands."""
+        for cell in cells:
+            if cell is None or cell.offset:
+                continue
+            if self._x is None:
+                self._told.append(_column(x))
+            after = self._pen.blank_like(cell.pen) if cell.text == " " else cell.pen
+            self._told.append(change(self._pen, after))
+            self._pen = after
+            x += cell.width
+            if cell.alone:
+                self._told.append(cell.text)
+                self._x = x
+                continue
+            if not display.fills(cell.text):
+                self._told += (" " * cell.width, _column(x - cell.width))
+            self._told.append(cell.text)
+            self._x = None
+
+
+def _column(x: int) -> str:
+    return f"\x1b[{x + 1}G"
+
+
+class _Difference(CompositorUpdate):
+    """An update that is compared with what stands on the terminal when it is written."""
+
+    def __init__(self, canvas: Canvas, parts: Iterator[_Part]) -> None:
+        self._canvas = canvas
+        self._parts = parts
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Segment(self.render_segments(console))
+
+    def render_segments(self, console: Console) -> str:
+        """The sequences; what they draw is remembered."""
+        return self._canvas.write(self._parts, COLOR_SYSTEMS.get(console.color_system or ""))
+
+
+def _chopped(update: ChopsUpdate) -> Iterator[_Part]:
+    """The parts of lines that the spans of an update touch, whole: each strip says what all its cells are."""
+    for y, x1, x2 in update.spans:
+        for (x, strip), end in zip(update.chops[y].items(), update.chop_ends[y], strict=False):
+            if strip is not None and x < x2 and end > x1:
+                yield _Part(y, x, strip)
+
+
+def _laid_out(update: LayoutUpdate) -> Iterator[_Part]:
+    for y, line in enumerate(update.strips, update.region.y):
+        x = update.region.x
+        for strip in line:
+            yield _Part(y, x, strip)
+            x += strip.cell_length
+
+
+def _put(line: list[Cell | None], x: int, fresh: list[Cell]) -> None:
+    """Puts cells into a line; of a text that they cover in part, the rest is unknown."""
+    end = x + len(fresh)
+    line += [None] * (end - len(line))
+    for edge in (x, end):
+        cell = line[edge] if edge < len(line) else None
+        if cell is not None and cell.offset:
+            start = edge - cell.offset
+            line[start : start + cell.width] = [None] * cell.width
+    line[x:end] = fresh
+
+
+def cells(strip: Strip, colours: ColorSystem | None, *, ascii: bool) -> Iterator[Cell]:
+    """The cells of a strip as they are to stand on a terminal with so many colours."""
+    for segment in strip:
+        if not segment.control:
+            yield from _cells(segment, pen(segment.style, colours), ascii=ascii)
+
+
+def _cells(segment: Segment, drawn: Pen, *, ascii: bool) -> Iterator[Cell]:
+    text, width = segment.text, segment.cell_length
+    if text.isascii():
+        blank = Cell(" ", drawn.on_blanks)
+        yield from (blank if char == " " else Cell(char, drawn) for char in text)
+    elif width == len(text) and display.fills(text):
+        for plain, run in groupby(text, str.isascii):
+            whole = "".join(run)
+            if plain:
+                yield from _cells(segment._replace(text=whole), drawn, ascii=ascii)
+            else:
+                yield from (Cell(whole, drawn, offset, len(whole)) for offset in range(len(whole)))
+    else:
+        told = text.rstrip(" ")
+        if display.widest(told) > width:
+            told = display.cell(told, width, ascii=ascii).rstrip(" ")
+        kept = min(width, display.widest(told))
+        yield from (Cell(told, drawn, offset, kept) for offset in range(kept))
+        yield from [Cell(" ", drawn.on_blanks)] * (width - kept)
