@@ -98,7 +98,7 @@ async def test_the_order_is_chosen_and_turned_round(db: Path) -> None:
     async with opened(db) as console:
         await console.press("s")
         await console.shows("Sort by")
-        await console.press("4")
+        await console.press("5")
         await console.until(lambda: console.main.list.page.selection.sort is Sort.FROM)
         await console.press("S")
         assert console.main.list.page.selection.reverse
