@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 from console.cache.batch import Batch
 from console.cache.connection import WritingConnection
 from console.cache.entry import UNSTORABLE, DecisionFailed, Entry
+from console.cache.feeding import Feeder
 from console.cache.trouble import WriterLost, unavailable
+from console.clock import monotonic
 from console.domain.exceptions import ConsoleError
 
 if TYPE_CHECKING:
@@ -32,7 +34,8 @@ class Committer:
     """The thread that owns the writing connection.
 
     Whatever the disk or SQLite may do fails the entries at hand, and the thread goes on. Any other error
-    ends it, and `lost` is called on the loop: nobody had told it to stop.
+    ends it, and `lost` is called on the loop: nobody had told it to stop. In its pauses it feeds the search
+    index.
     """
 
     def __init__(
@@ -41,11 +44,13 @@ class Committer:
         loop: asyncio.AbstractEventLoop,
         connect: Callable[[Path], sqlite3.Connection],
         lost: Callable[[], None],
+        feeder: Callable[[WritingConnection], Feeder] = Feeder,
     ) -> None:
         self._db = db
         self._loop = loop
         self._lost = lost
         self._connection = WritingConnection(db, connect)
+        self._feeder = feeder(self._connection)
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._settled = True
         self._ended = False
@@ -105,6 +110,7 @@ class Committer:
     def _work(self) -> None:
         """Commits what queues up, until the end is among it."""
         while (first := self._next()) is not None:
+            began = monotonic()
             entries = [first]
             try:
                 stop = self._gather(entries)
@@ -114,10 +120,12 @@ class Committer:
             if stop:
                 break
             self._connection.shorten_log()
+            self._feeder.keep_up(monotonic() - began)
 
     def _begin(self, opening: Entry) -> None:
         try:
             self._connection.begin()
+            self._feeder.committed()  # what the last writer left
             opening.succeed(None)
         except ConsoleError as error:
             opening.error = error
@@ -127,12 +135,18 @@ class Committer:
             self._release((opening,))
 
     def _next(self) -> Entry | None:
-        while not self._settled:
+        while True:
+            to_feed = self._feeder.wait()
+            to_settle = None if self._settled else IDLE_SECONDS
+            waits = [seconds for seconds in (to_feed, to_settle) if seconds is not None]
             try:
-                return self._queue.get(timeout=IDLE_SECONDS)
+                return self._queue.get(timeout=min(waits, default=None))
             except queue.Empty:
-                self._settled = self._connection.settle()
-        return self._queue.get()
+                if to_feed is not None and to_feed == min(waits):
+                    self._settled = False
+                    self._feeder.bite()
+                else:
+                    self._settled = self._connection.settle()
 
     def _gather(self, entries: list[Entry]) -> bool:
         """Adds what has queued meanwhile; True if the end was among it."""
@@ -207,6 +221,7 @@ class Committer:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
         self._connection.committed()
+        self._feeder.committed()
         for entry, result in done:
             entry.succeed(result)
 

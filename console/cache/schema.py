@@ -157,6 +157,16 @@ fact before which one belongs that was read from its body later than on receipt;
 HOUR_MS: Final = 3_600_000
 """The width of one count of `media_hour`."""
 
+MEDIA_SEARCH: Final = (
+    "CREATE VIRTUAL TABLE media_search USING fts5 "
+    "(text, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1')",
+    "INSERT INTO media_search (media_search, rank) VALUES ('automerge', 0)",
+    "INSERT INTO media_search (media_search, rank) VALUES ('usermerge', 16)",
+    "INSERT INTO media_search (media_search, rank) VALUES ('crisismerge', 1000)",
+)
+"""The search index, whose segments are merged by `searchindex.merge` alone: by itself FTS5 does so much of it
+at once that everybody would wait."""
+
 _AT_SCALE = (
     "DROP INDEX media_by_state",
     "CREATE INDEX media_by_due ON media (state, clock_from)",
@@ -172,8 +182,7 @@ _AT_SCALE = (
     "INSERT INTO media_count (state, media) SELECT state, count(*) FROM media GROUP BY state",
     "INSERT INTO media_hour (state, hour, media) "
     "SELECT state, clock_from / 3600000, count(*) FROM media GROUP BY 1, 2",
-    "CREATE VIRTUAL TABLE media_search USING fts5 "
-    "(text, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1')",
+    *MEDIA_SEARCH,
     "CREATE TABLE search_changed (seq INTEGER PRIMARY KEY, before TEXT NOT NULL)",
     "CREATE TABLE search_fed (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL)",
     "INSERT INTO search_fed (id, seq) VALUES (1, 0)",

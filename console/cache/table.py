@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from console.cache import searchindex
 from console.cache.counts import Tally, hour_of
 from console.cache.query import sql
 from console.cache.rows import UPSERT, media_row
@@ -30,10 +31,6 @@ BEFORE: Final = ", ".join(Before._fields)
 """What a `Before` is read from."""
 _BEFORE: Final = sql("SELECT", BEFORE, "FROM media WHERE account = ? AND key = ?")
 _DELETE: Final = "DELETE FROM media WHERE seq = ?"
-_CHANGED: Final = (
-    "INSERT INTO search_changed (seq, before) "
-    "SELECT ?1, ?2 WHERE ?1 <= (SELECT seq FROM search_fed) ON CONFLICT (seq) DO NOTHING"
-)
 
 
 def write_rows(connection: sqlite3.Connection, changed: Iterable[tuple[Media, Before | None]]) -> None:
@@ -51,7 +48,7 @@ def write_rows(connection: sqlite3.Connection, changed: Iterable[tuple[Media, Be
                 unlearnt.append((before.seq, before.search_text))
     connection.executemany(UPSERT, rows)
     if unlearnt:
-        connection.executemany(_CHANGED, unlearnt)
+        searchindex.note_changed(connection, unlearnt)
     tally.write(connection)
 
 
@@ -69,8 +66,9 @@ def remove_rows(connection: sqlite3.Connection, refs: Sequence[MediaRef]) -> int
         if before is not None:
             gone.append(before)
             tally.take(before.state, hour_of(before.clock_from))
-    connection.executemany(_CHANGED, [(before.seq, before.search_text) for before in gone])
+    searchindex.note_changed(connection, [(before.seq, before.search_text) for before in gone])
     connection.executemany(_DELETE, [(before.seq,) for before in gone])
+    searchindex.note_removed(connection)
     tally.write(connection)
     return len(gone)
 

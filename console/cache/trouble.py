@@ -65,7 +65,7 @@ def damaged(db: Path, why: str) -> CacheDamaged:
 
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether an error means that the file itself is wrong."""
-    return _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def unavailable(db: Path, error: sqlite3.Error | OSError | ConsoleError) -> CacheUnavailable:
@@ -75,10 +75,10 @@ def unavailable(db: Path, error: sqlite3.Error | OSError | ConsoleError) -> Cach
     if isinstance(error, OSError):
         reason, remedy = error.strerror or str(error), _AGAIN
     else:
-        reason, remedy = _REASONS.get(_code(error), (str(error), _AGAIN))
+        reason, remedy = _REASONS.get(code(error), (str(error), _AGAIN))
     return CacheUnavailable(f"The cache {db} cannot be written: {reason}.", remedy)
 
 
-def _code(error: sqlite3.Error) -> int:
+def code(error: sqlite3.Error) -> int:
     """The primary result code; 0 where the error came from no call of SQLite."""
     return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
