@@ -1,7 +1,7 @@
 """One connection: what it may take in time and bytes before a request stands, and how it ends.
 
-The parser, the requests and their answers are uvicorn's. It ends no half-sent head by itself and
-answers malformed requests as plain text, so both are done here, without looking into the parser.
+The parsers, the requests and their answers are uvicorn's. It ends no half-sent head by itself and
+answers malformed requests as plain text, so both are done here, without looking into the parsers.
 """
 
 from __future__ import annotations
@@ -9,17 +9,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
-
 from console.listener.answers import Refusal, busy, no_room
 from console.listener.requests import HEAD_LIMIT, head_too_large
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import uvicorn
-    from uvicorn.protocols.http.h11_impl import RequestResponseCycle
-    from uvicorn.server import ServerState
+    from console.listener.parsers import HttpSide, Request
 
 READ_AT_ONCE: Final = 65_536
 LINGER_SECONDS: Final = 1.0
@@ -35,28 +31,11 @@ class Patience(NamedTuple):
     answer: float = 10.0
 
 
-class Parser(H11Protocol):
-    """uvicorn's side of a connection; it tells of malformed requests instead of answering them."""
-
-    malformed: Callable[[], None]
-    answered: Callable[[], None]
-
-    def send_400_response(self, msg: str) -> None:
-        """What was received is no HTTP."""
-        self.malformed()
-
-    def on_response_complete(self) -> None:
-        """A request was answered; another one may be under way when this returns."""
-        super().on_response_complete()
-        self.answered()
-
-
 class Connection(asyncio.BufferedProtocol):
     """A connection from its acceptance to its end.
 
     Args:
-        config: uvicorn's.
-        state: uvicorn's, of the one server.
+        parser: reads its requests and writes their answers.
         patience: how long the sender may take.
         peer: the address of the other end; empty if it has none.
         refused: hears of requests that never stood, with the sender's address.
@@ -66,8 +45,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def __init__(
         self,
-        config: uvicorn.Config,
-        state: ServerState,
+        parser: HttpSide,
         *,
         peer: str,
         patience: Patience,
@@ -76,7 +54,7 @@ class Connection(asyncio.BufferedProtocol):
         buffer: memoryview,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._parser = Parser(config, state, {}, self._loop)
+        self._parser = parser
         self._parser.malformed = self._malformed
         self._parser.answered = self._answered
         self._patience = patience
@@ -122,11 +100,12 @@ class Connection(asyncio.BufferedProtocol):
         self._sender_ended = True
         if self._lingers or self._over_tls():
             return False
-        if self._waits_for_head():
+        request = self._request()
+        if request is None or request.response_complete:
             if self._head:
                 self._refuse(Refusal(400, "not-http", "The request ended half-way."))
             return False
-        return not self._parser.cycle.more_body
+        return not request.more_body
 
     def pause_writing(self) -> None:
         """The sender does not take its answers."""
@@ -212,7 +191,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._head > HEAD_LIMIT:
             self._refuse(head_too_large())
 
-    def _request(self) -> RequestResponseCycle | None:
+    def _request(self) -> Request | None:
         """The latest request that stood."""
         return self._parser.cycle
 

@@ -14,6 +14,7 @@ import uvicorn
 from console.domain.exceptions import FixSetting
 from console.listener.connection import READ_AT_ONCE, Connection, Patience
 from console.listener.doors import Doors, room
+from console.listener.parsers import AnyParser
 from console.listener.ports import holder_of
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from console.config import Settings
     from console.listener.answers import Refusal
+    from console.listener.parsers import HttpSide
 
 BACKLOG: Final = 1024
 LARGEST_PIECE: Final = 131_072
@@ -90,6 +92,7 @@ class ListenerServer:
             sender's address.
         patience: how long senders may take.
         connections: how many may be open at once; as many as the process may open, if not given.
+        plain: whether httptools reads the plain requests, where it installs; h11 reads all others.
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class ListenerServer:
         refused: Callable[[str, Refusal], None] = _tell_nobody,
         patience: Patience | None = None,
         connections: int | None = None,
+        plain: bool = True,
     ) -> None:
         self._host = host
         self._port = port
@@ -110,6 +114,7 @@ class ListenerServer:
         self._refused = refused
         self._patience = patience if patience is not None else Patience()
         self._connections = connections
+        self._side: Callable[..., HttpSide] = (_plain_first() if plain else None) or AnyParser
         self._socket: socket.socket | None = None
         self._doors: Doors | None = None
         self._buffer = memoryview(bytearray(READ_AT_ONCE))
@@ -187,15 +192,24 @@ class ListenerServer:
             self._socket = None
 
     def _connection(self, peer: str, lost: Callable[[Connection], None]) -> Connection:
+        loop = asyncio.get_running_loop()
         return Connection(
-            self._server.config,
-            self._server.server_state,
+            self._side(self._server.config, self._server.server_state, {}, loop),
             peer=peer,
             patience=self._patience,
             refused=self._refused,
             lost=lost,
             buffer=self._buffer,
         )
+
+
+def _plain_first() -> Callable[..., HttpSide] | None:
+    """Both parsers in one, where httptools installs: neither on Windows nor for PyPy."""
+    try:
+        from console.listener.plain import PlainFirst
+    except ImportError:
+        return None
+    return PlainFirst
 
 
 class _QuietServer(uvicorn.Server):

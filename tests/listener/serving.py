@@ -81,6 +81,7 @@ async def listening(
     read: WebhookReader = read_webhook,
     patience: Patience | None = None,
     connections: int | None = None,
+    plain: bool = True,
     **limits: Any,
 ) -> AsyncIterator[str]:
     """A listener over a writer, with the guards and the TLS of the settings; gives its base URL."""
@@ -90,7 +91,14 @@ async def listening(
     )
     tls = Tls.of(settings) if settings is not None else None
     server = ListenerServer(
-        app, "127.0.0.1", 0, tls=tls, refused=refusals.tell, patience=patience, connections=connections
+        app,
+        "127.0.0.1",
+        0,
+        tls=tls,
+        refused=refusals.tell,
+        patience=patience,
+        connections=connections,
+        plain=plain,
     )
     async with serving(server) as address:
         yield f"{'https' if tls is not None else 'http'}://{address}"

@@ -51,6 +51,15 @@ RAW: Sequence[tuple[bytes, list[int]]] = [
     (head("POST /webhook?a=%00 HTTP/1.0", "Content-Length: 15") + BODY, [200]),
     (head("POST /%77ebhook HTTP/1.1", "Host: x", "Content-Length: 15", CLOSE) + BODY, [200]),
     (POST + POST + head("GET /healthz HTTP/1.1", "Host: x", CLOSE), [200, 200, 200]),
+    (POST + head("PUT /webhook HTTP/1.1", "Host: x") + POST + head("GET / HTTP/1.0"), [200, 405, 200, 404]),
+    (POST + POST + b"nonsense\r\n\r\n" + POST, [200, 200, 400]),
+    (POST + head("POST /webhook HTTP/1.1", "Host: x", "Content-Length: 15", CLOSE) + BODY + POST, [200, 200]),
+    (head("POST /webhook HTTP/1.1", "Host: x ", "Content-Length: 15  ", CLOSE) + BODY, [200]),
+    (
+        head("POST /webhook HTTP/1.1", "Host: x", "Connection: Upgrade, HTTP2-Settings, close",
+             "Upgrade: h2c", "HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk", "Content-Length: 15") + BODY,
+        [200],
+    ),
     (head("GET /webhook HTTP/1.1", "Host: x", CLOSE), [405]),
     (head("OPTIONS /webhook HTTP/1.1", "Host: x", CLOSE), [405]),
     (head("OPTIONS * HTTP/1.1", "Host: x", CLOSE), [404]),
@@ -98,25 +107,41 @@ RAW: Sequence[tuple[bytes, list[int]]] = [
 ]  # fmt: skip
 
 
-async def test_every_request_has_an_answer_in_json() -> None:
-    async with listening(Storing(), Told()) as url:
+async def test_every_request_has_an_answer_in_json(plain: bool) -> None:
+    async with listening(Storing(), Told(), plain=plain) as url:
         for then_close in (False, True):
             posts = [raw(url, request, then_close=then_close) for request, _ in RAW]
             for (request, wanted), answer in zip(RAW, await asyncio.gather(*posts), strict=True):
                 assert statuses(answer) == wanted, (request[:200], answer)
 
 
-async def test_a_head_request_has_no_body() -> None:
-    async with listening(Storing(), Told()) as url:
+async def test_a_request_may_come_in_pieces(plain: bool) -> None:
+    async with listening(Storing(), Told(), plain=plain) as url:
+        reader, writer = await _open(url)
+        for pieces in (
+            (POST[:7], POST[7:]),
+            (POST[:-15], BODY),
+            (POST[:-3], POST[-3:] + POST[:20], POST[20:]),
+        ):
+            for piece in pieces:
+                writer.write(piece)
+                await asyncio.sleep(0.01)
+        writer.write(head("GET /healthz HTTP/1.1", "Host: x", CLOSE))
+        assert statuses(await reader.read()) == [200] * 5
+        await _close(writer)
+
+
+async def test_a_head_request_has_no_body(plain: bool) -> None:
+    async with listening(Storing(), Told(), plain=plain) as url:
         answer = await raw(url, head("HEAD /webhook HTTP/1.1", "Host: x", CLOSE))
     assert answer.startswith(b"HTTP/1.1 405 ")
     assert b"\r\nallow: POST\r\n" in answer
     assert answer.endswith(b"\r\n\r\n")
 
 
-async def test_who_expects_100_is_told_to_go_on_or_refused_at_once() -> None:
+async def test_who_expects_100_is_told_to_go_on_or_refused_at_once(plain: bool) -> None:
     expecting = ("Host: x", "Content-Length: 15", "Expect: 100-continue", CLOSE)
-    async with listening(Storing(), Told()) as url:
+    async with listening(Storing(), Told(), plain=plain) as url:
         reader, writer = await _open(url)
         writer.write(head("POST /webhook HTTP/1.1", *expecting))
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
@@ -127,17 +152,17 @@ async def test_who_expects_100_is_told_to_go_on_or_refused_at_once() -> None:
         assert statuses(await asyncio.wait_for(raw(url, refused), 5)) == [415]
 
 
-async def test_half_a_request_before_the_sender_ends_is_refused() -> None:
+async def test_half_a_request_before_the_sender_ends_is_refused(plain: bool) -> None:
     told = Told()
-    async with listening(Storing(), told) as url:
+    async with listening(Storing(), told, plain=plain) as url:
         assert statuses(await raw(url, b"POST /webhook HT", then_close=True)) == [400]
         assert await raw(url, b"", then_close=True) == b""
     assert told.refusals == [(400, "not-http")]
 
 
-async def test_a_slow_head_is_answered_408_in_time() -> None:
+async def test_a_slow_head_is_answered_408_in_time(plain: bool) -> None:
     told = Told()
-    async with listening(Storing(), told, patience=QUICK) as url:
+    async with listening(Storing(), told, plain=plain, patience=QUICK) as url:
         reader, writer = await _open(url)
         began = monotonic()
         answer = asyncio.ensure_future(reader.read())
@@ -152,9 +177,9 @@ async def test_a_slow_head_is_answered_408_in_time() -> None:
     assert told.refusals == [(408, "too-slow")]
 
 
-async def test_a_connection_that_brings_nothing_is_closed_in_time() -> None:
+async def test_a_connection_that_brings_nothing_is_closed_in_time(plain: bool) -> None:
     told = Told()
-    async with listening(Storing(), told, patience=QUICK) as url:
+    async with listening(Storing(), told, plain=plain, patience=QUICK) as url:
         began = monotonic()
         assert await raw(url, b"") == b""
         assert monotonic() - began <= 0.6
@@ -162,8 +187,10 @@ async def test_a_connection_that_brings_nothing_is_closed_in_time() -> None:
 
 
 @pytest.mark.slow
-async def test_an_idle_connection_is_kept_for_a_while_and_its_next_head_has_a_time_of_its_own() -> None:
-    async with listening(Storing(), Told(), patience=QUICK) as url:
+async def test_an_idle_connection_is_kept_for_a_while_and_its_next_head_has_a_time_of_its_own(
+    plain: bool,
+) -> None:
+    async with listening(Storing(), Told(), plain=plain, patience=QUICK) as url:
         reader, writer = await _open(url)
         for pause in (0.45, 0.45, 0):
             writer.write(POST)
@@ -183,8 +210,8 @@ async def test_an_idle_connection_is_kept_for_a_while_and_its_next_head_has_a_ti
 
 
 @pytest.mark.slow
-async def test_a_sender_that_takes_no_answers_is_cut_off() -> None:
-    async with listening(Storing(), Told(), patience=QUICK) as url:
+async def test_a_sender_that_takes_no_answers_is_cut_off(plain: bool) -> None:
+    async with listening(Storing(), Told(), plain=plain, patience=QUICK) as url:
         host, port = url.removeprefix("http://").split(":")
         with socket.socket() as greedy:
             greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -200,9 +227,9 @@ async def _pipeline_until_cut(greedy: socket.socket) -> None:
             await loop.sock_sendall(greedy, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 500)
 
 
-async def test_a_malformed_body_ends_its_request() -> None:
+async def test_a_malformed_body_ends_its_request(plain: bool) -> None:
     told = Told()
-    async with listening(Storing(), told) as url:
+    async with listening(Storing(), told, plain=plain) as url:
         reader, writer = await _open(url)
         writer.write(head("POST /webhook HTTP/1.1", "Host: x", "Transfer-Encoding: chunked") + b"1\r\n{\r\n")
         await asyncio.sleep(0.05)
