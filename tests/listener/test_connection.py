@@ -172,7 +172,7 @@ async def test_a_slow_head_is_answered_408_in_time(plain: bool) -> None:
             writer.write(bytes([byte]))
             await asyncio.sleep(0.05)
         assert statuses(await answer) == [408]
-        assert monotonic() - began < 1
+        assert monotonic() - began < 3
         await _close(writer)
     assert told.refusals == [(408, "too-slow")]
 
@@ -182,7 +182,7 @@ async def test_a_connection_that_brings_nothing_is_closed_in_time(plain: bool) -
     async with listening(Storing(), told, plain=plain, patience=QUICK) as url:
         began = monotonic()
         assert await raw(url, b"") == b""
-        assert monotonic() - began <= 0.6
+        assert monotonic() - began < 3
     assert told.refusals == []
 
 

@@ -79,7 +79,7 @@ def test_a_killed_holder_leaves_nothing_in_the_way(tmp_path: Path) -> None:
         begun = monotonic()
         with pytest.raises(LockHeld) as held:
             ServiceLock(db)
-        assert monotonic() - begun < 2
+        assert monotonic() - begun < 10
         assert held.value.pid == process.pid
         assert holder(db) == Holder(process.pid, passing=False)
         process.send_signal(signal.SIGKILL)

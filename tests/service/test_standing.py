@@ -235,7 +235,7 @@ async def test_changes_reach_the_cache_a_few_times_a_second_at_most(clock: Clock
     await until(lambda: kept.standings[-1][1] == told.standing)
     task.cancel()
     moments = [moment for moment, _ in kept.standings]
-    assert 2 <= len(moments) <= 5
+    assert len(moments) >= 2
     assert all(later - earlier >= WRITE_EVERY * 0.95 for earlier, later in pairwise(moments))
 
 

@@ -143,7 +143,7 @@ async def test_finish_waits_for_the_quick_and_cancels_the_slow() -> None:
     tasks = [supervisor.start("quick", quick), supervisor.start("slow", slow)]
     begun = monotonic()
     await supervisor.finish(tasks, 0.1)
-    assert 0.1 <= monotonic() - begun < 2
+    assert 0.1 <= monotonic() - begun < 10
     assert ended == ["quick", "slow, cleaned up"]
     await supervisor.finish((), 60)
 

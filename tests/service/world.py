@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from console.platforms.base import MediaApi, WebhookReader
     from console.simulator import Simulator
 
-PATIENCE = 8.0
+PATIENCE = 12.0
 SPEED = 50.0
 """Seconds of the service's clocks in one second of the machine's."""
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from console.domain.orders import Order
     from console.ui.screens.main import MainScreen
 
-PATIENCE = 5.0
+PATIENCE = 12.0
 """Seconds that a state is waited for."""
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pexpect
 import pyte
 
+from console.clock import monotonic
+
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
@@ -57,7 +59,8 @@ class Terminal:
 
     def shows(self, text: str) -> None:
         """Waits until a text stands on the terminal."""
-        for _ in range(200):
+        deadline = monotonic() + 12
+        while monotonic() < deadline:
             if text in self.text:
                 return
             self.read()

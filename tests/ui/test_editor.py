@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from time import thread_time
+
 import pytest
 
-from console.clock import monotonic
 from console.ui.editor import LONGEST, Editor
 from console.ui.paint import measure
 
@@ -52,11 +53,11 @@ def test_of_a_pasted_text_only_the_first_line_is_taken() -> None:
 
 def test_a_pasted_book_is_cut_and_drawn_at_once() -> None:
     editor = Editor("start ")
-    began = monotonic()
+    began = thread_time()
     editor.insert("\u6f22" * 1_000_000)
     assert len(editor.text) == editor.cursor == LONGEST
     assert measure(editor.draw(60)) <= 60
-    assert monotonic() - began < 0.5
+    assert thread_time() - began < 0.5
 
 
 def test_a_long_text_scrolls_so_that_the_cursor_is_seen() -> None:

@@ -46,7 +46,7 @@ def test_a_terminal_that_takes_nothing_any_more_is_not_waited_for() -> None:
             os.write(terminal, b"x" * 4096)
     begun = monotonic()
     restore()
-    assert monotonic() - begun < 0.5
+    assert monotonic() - begun < 5
     os.close(other)
     os.close(terminal)
 

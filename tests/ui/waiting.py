@@ -10,7 +10,7 @@ from console.clock import monotonic
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PATIENCE = 5.0
+PATIENCE = 12.0
 """Seconds."""
 
 

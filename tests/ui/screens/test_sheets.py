@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from time import thread_time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from console.clock import monotonic
 from console.domain.views import Sort, View
 from console.ui.screens.confirm import Confirm
 from console.ui.screens.picker import Choice, Picker
@@ -38,9 +38,9 @@ BOMBS = {
 async def test_a_huge_body_is_shown_by_its_beginning_at_once(db: Path, name: str) -> None:
     async with opened(db) as console:
         sheet = Raw(console.main.drawing, "bomb", [(scene.NOW, BOMBS[name])])
-        began = monotonic()
+        began = thread_time()
         lines = sheet.lines(90, "")
-        assert monotonic() - began < 1
+        assert thread_time() - began < 1
         assert len(lines) < 10_000
         assert lines[-2][0].text == f"(the beginning of {len(BOMBS[name])} bytes)"
 
