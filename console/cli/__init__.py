@@ -12,6 +12,9 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         # What has nothing to put in order dies of it without a word; the rest take it themselves.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from console.cli import collecting
+
+    collecting.put_off()
     from console.cli.crash import no_core_file, report_crash
     from console.cli.output import forgiving_output, give_up_lost_words, open_streams
     from console.cli.program import run
@@ -23,4 +26,5 @@ def main() -> None:
     forgiving_output()
     code = run(sys.argv[1:])
     give_up_lost_words()
+    collecting.begin()
     sys.exit(code)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import click
 
 from console import __version__
+from console.cli import collecting
 from console.cli.options import settings_options
 from console.cli.output import NAME, Exit, complain, flush_output, is_unwritable, reader_left, say, unwritable
 from console.domain.exceptions import ConsoleError, FixSetting
@@ -46,6 +47,7 @@ class Program(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         command = importlib.import_module(_COMMANDS[cmd_name].module).command
+        collecting.begin()
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from console import clock, log
 from console.cache.paths import check_cache, log_path
+from console.cli import collecting
 from console.cli.crash import crash_logged
 from console.config import Secret, webhook_url
 from console.domain.exceptions import FixSetting
@@ -35,6 +36,7 @@ def make_service(settings: Settings, *, passing: bool = False) -> Service:
     from console.platforms.onpremises.webhook import read_webhook
     from console.service.core import Service
 
+    collecting.begin()
     api = None
     if settings.api_url is not None:
         api = OnPremisesApi(

@@ -54,8 +54,13 @@ class Places(NamedTuple):
         return path
 
     def env(self, db: Path) -> dict[str, str]:
-        """An environment in which a command works on that cache, without any other settings."""
-        return environment(db) | {"HOME": str(self.scratch)}
+        """An environment in which a command works on that cache, without any other settings.
+
+        Like an installed program it finds its modules compiled; here they are at its first start.
+        """
+        env = environment(db) | {"HOME": str(self.scratch)}
+        env.pop("PYTHONDONTWRITEBYTECODE", None)
+        return env
 
 
 def console(*arguments: str) -> list[str]:
