@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
 
-from console.cache import table
+from console.cache import searchindex, table
 from console.cache.bodies import GONE, unpack
 from console.cache.inbox import Inbox
 from console.cache.migrations import BUSY_SECONDS
@@ -298,6 +298,15 @@ def remove_rows(connection: sqlite3.Connection, kind: str, ids: Sequence[int | s
     """Removes notices or answers to orders; how many. In an open transaction."""
     connection.execute("PRAGMA secure_delete = ON")
     return connection.executemany(_DELETE[kind], [(one,) for one in ids]).rowcount
+
+
+def renew_search(connection: sqlite3.Connection) -> None:
+    """Throws the search index away, to be fed again. In an open transaction.
+
+    Of a row that FTS5 deletes, its pages hold trigrams on.
+    """
+    connection.execute("PRAGMA secure_delete = ON")
+    searchindex.renew(connection)
 
 
 def write_anew(connection: sqlite3.Connection) -> str | None:

@@ -67,6 +67,7 @@ async def purge_all(bench: Bench, inbox: Inbox, order: Purge) -> Purged:
     before = Millis(bench.now() - outcomes.WAITED_FOR_MS)
     await bench.keeper.maintain(partial(outcomes.forget, before=before))
     taken = purge.bytes_taken(bench.db)
+    await bench.keeper.maintain(purge.renew_search)
     unfreed = await _free(bench)
     freed = max(0, taken - purge.bytes_taken(bench.db))
     masked = Masked(0, ())

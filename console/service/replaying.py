@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from console.cache import counts, replay
+from console.cache import counts, replay, searchindex
 from console.domain.maintenance import DIFFERENCES_TOLD, Difference, Replayed
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def replay_all(bench: Bench) -> Replayed:
-    """Takes in what is now understood, builds every media anew, and mends the kept counts.
+    """Takes in what is now understood and builds every media anew, its counts and the search index with it.
 
     Raises:
         ConsoleError, sqlite3.Error: the cache cannot be read or written; what was mended is mended.
@@ -33,6 +33,7 @@ async def replay_all(bench: Bench) -> Replayed:
             after = found.last
         if not await bench.step(partial(replay.counts_agree, connection)):
             await bench.keeper.maintain(counts.recount)
+        await bench.keeper.maintain(searchindex.renew)
         return replace(total, quarantined=await bench.keeper.maintain(replay.quarantined))
     finally:
         bench.last(connection.close)

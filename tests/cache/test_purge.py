@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from console.cache import migrations, purge
+from console.cache import migrations, purge, searchindex
 from console.cache.batch import Batch
 from console.cache.inbox import Inbox
 from console.cache.purge import PurgePlan, number_pattern
@@ -222,6 +222,26 @@ def test_a_log_that_a_reader_needs_is_not_emptied_yet(db: Path, connection: sqli
         assert connection.execute("PRAGMA busy_timeout").fetchone() == (5000,)
         other.execute("COMMIT")
     assert purge.empty_log(connection)
+
+
+def test_the_search_index_holds_nothing_of_what_was_removed(db: Path, connection: sqlite3.Connection) -> None:
+    hear(connection, NOW, *[body([sent(f"a{n}", ANNA, NOW, caption=f"жñж {n}")]) for n in range(30)])
+    hear(connection, NOW, body([sent("b", BERT, NOW, caption="stays")]))
+    while searchindex.feed(connection):
+        pass
+    hear(connection, NOW, body([sent("a31", ANNA, NOW, caption="жñж")]))
+    carry_out(connection, asked(number=ANNA))
+    assert any("ñ".encode() in path.read_bytes() for path in db.parent.iterdir())
+    connection.execute("BEGIN")
+    purge.renew_search(connection)
+    connection.execute("COMMIT")
+    assert purge.empty_log(connection)
+    assert not [path for path in db.parent.iterdir() if "ñ".encode() in path.read_bytes()]
+    while searchindex.feed(connection):
+        pass
+    match = "SELECT count(*) FROM media_search WHERE media_search MATCH ?"
+    assert connection.execute(match, ("tay",)).fetchone() == (1,)
+    assert connection.execute(match, ("ñж",)).fetchone() == (0,)
 
 
 def test_a_file_that_cannot_be_written_anew_says_why(connection: sqlite3.Connection) -> None:
