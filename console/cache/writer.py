@@ -98,6 +98,8 @@ class CacheWriter:
         Raises:
             CacheBusy, CacheUnavailable: not all of it was kept; the webhook must not be acknowledged.
         """
+        if len(reading.facts) <= FACTS_AT_ONCE:
+            return await self._take_part(body, received_at, reading, None)
         recorded = Recorded()
         for part in _parts(reading):
             recorded = recorded.and_then(await self._take_part(body, received_at, part, recorded.number))

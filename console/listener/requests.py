@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from console.listener.answers import Receive, Refusal, Scope, busy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 HEAD_LIMIT: Final = 16_384
 BODIES_AT_ONCE: Final = 64_000_000
@@ -86,11 +85,24 @@ def check_body(headers: Mapping[bytes, bytes], limit: int) -> None:
 
 
 class Body:
-    """What has arrived of a body; `whole` once nothing of it is still to come."""
+    """What has arrived of a body; `whole` once nothing of it is still to come.
 
-    def __init__(self, scope: Scope) -> None:
-        self.data = bytearray()
+    It takes up room among the bodies until the block ends that it is used in.
+    """
+
+    __slots__ = ("_bodies", "parts", "size", "whole")
+
+    def __init__(self, bodies: Bodies, scope: Scope) -> None:
+        self._bodies = bodies
+        self.parts: list[bytes] = []
+        self.size = 0
         self.whole = not _is_announced(scope)
+
+    def __enter__(self) -> Body:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bodies.release(self)
 
 
 class Bodies:
@@ -108,14 +120,13 @@ class Bodies:
         self._room = max(room, limit)
         self._held = 0
 
-    @contextmanager
-    def held(self, scope: Scope) -> Iterator[Body]:
-        """The body of a request, to be filled by `read`; it takes up room until the block ends."""
-        body = Body(scope)
-        try:
-            yield body
-        finally:
-            self._held -= len(body.data)
+    def held(self, scope: Scope) -> Body:
+        """The body of a request, to be filled by `read` and used as a block."""
+        return Body(self, scope)
+
+    def release(self, body: Body) -> None:
+        """What has arrived of a body takes up no more room."""
+        self._held -= body.size
 
     async def read(self, receive: Receive, body: Body) -> bytes:
         """The whole body.
@@ -132,7 +143,7 @@ class Bodies:
         except TimeoutError as late:
             what = f"The body was not complete after {self._seconds:g} seconds."
             raise Refusal(408, "too-slow", what) from late
-        return bytes(body.data)
+        return b"".join(body.parts)
 
     async def _part(self, receive: Receive, body: Body) -> bool:
         """Takes what has arrived; whether more is to come."""
@@ -141,21 +152,23 @@ class Bodies:
             raise SenderGone
         part = message.get("body", b"")
         body.whole = not message.get("more_body", False)
-        if len(body.data) + len(part) > self.limit:
+        size = len(part)
+        if body.size + size > self.limit:
             raise _too_large(self.limit)
-        if self._held + len(part) > self._room:
+        if self._held + size > self._room:
             raise busy()
-        body.data += part
-        self._held += len(part)
+        body.parts.append(part)
+        body.size += size
+        self._held += size
         return not body.whole
 
 
 def _is_announced(scope: Scope) -> bool:
     """Whether a body follows the head."""
-    return any(
-        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0") != b"")
-        for name, value in scope["headers"]
-    )
+    for name, value in scope["headers"]:
+        if name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0")):
+            return True
+    return False
 
 
 def _is_json(media_type: bytes) -> bool:

@@ -192,14 +192,14 @@ class Board:
         """A webhook was answered 200."""
         standing = self.standing
         quarantined = recorded.quarantined if recorded is not None else 0
-        self._set(
-            replace(
-                standing,
-                last_event_at=max(at, standing.last_event_at or at),
-                webhooks=standing.webhooks + 1,
-                quarantined=standing.quarantined + quarantined,
-            )
+        self.standing = replace(  # another value in any case, so that nothing need be compared
+            standing,
+            last_event_at=max(at, standing.last_event_at or at),
+            webhooks=standing.webhooks + 1,
+            quarantined=standing.quarantined + quarantined,
+            updated_at=self._now(),
         )
+        self.changed.set()
         if recorded is None:
             return
         self.over(_CACHE)

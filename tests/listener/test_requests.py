@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from console.listener.answers import Refusal
-from console.listener.requests import HEAD_LIMIT, Bodies, Body, SenderGone, headers_of, path_of
+from console.listener.requests import HEAD_LIMIT, Bodies, SenderGone, headers_of, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +93,7 @@ def test_a_body_with_two_ends_is_refused() -> None:
     ],
 )
 def test_whether_a_body_follows(headers: list[tuple[bytes, bytes]], whole: bool) -> None:
-    assert Body(scope(headers=headers)).whole is whole
+    assert Bodies(1, 1.0).held(scope(headers=headers)).whole is whole
 
 
 async def test_a_body_is_the_sum_of_its_parts() -> None:
