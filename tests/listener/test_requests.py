@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from console.listener.answers import Message
+    from console.listener.requests import Body
 
 
 def scope(raw_path: bytes = b"/webhook", headers: Sequence[tuple[bytes, bytes]] = ()) -> dict[str, Any]:
