@@ -16,7 +16,7 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from console.ui import glyphs, theme
 from console.ui.canvas import Canvas
 from console.ui.screens.main import MainScreen
-from console.ui.terminal import Terminal, as_found, is_lost
+from console.ui.terminal import Terminal, as_found, erases, is_lost
 from console.ui.widgets.drawing import Drawing
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         encoding = getattr(sys.__stdout__, "encoding", None)
         self.drawing = Drawing(inks, glyphs.choose(setup.ascii, os.environ, encoding))
         ScrollBar.renderer = WholeCells if self.drawing.glyphs.ascii else ScrollBarRender
-        self.canvas = Canvas(ascii=self.drawing.glyphs.ascii)
+        self.canvas = Canvas(ascii=self.drawing.glyphs.ascii, erases=erases())
         self.main = MainScreen(setup, self.drawing)
         self.failure: str | None = None
         """The class of the fault that ended the screen."""

@@ -10,7 +10,7 @@ would stay. So after such text the column is told, and its cells are blank befor
 
 from __future__ import annotations
 
-from itertools import groupby
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import COLOR_SYSTEMS
@@ -18,18 +18,19 @@ from rich.segment import Segment
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
 from console.domain import display
-from console.ui.pens import PLAIN, Pen, change, pen
-from console.ui.spans import Cell, differing
+from console.ui.pens import Pen, pen
+from console.ui.scrolls import Scroll, scroll
+from console.ui.spans import Cell
+from console.ui.strokes import Stroke, Written, strokes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from rich.color import ColorSystem
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from textual.strip import Strip
 
-_NEAR = 5
-"""Cells that are rather written again than stepped over: the sequence for a column is as long."""
+_WORD = re.compile(" +|[^ ]+")
 
 
 class _Part(NamedTuple):
@@ -43,9 +44,15 @@ class _Part(NamedTuple):
 class Canvas:
     """Remembers the cells of the terminal and writes only those that are to change."""
 
-    def __init__(self, *, ascii: bool) -> None:
-        """Knows nothing of the terminal yet; with `ascii` the mark of a text that is cut is an ASCII one."""
+    def __init__(self, *, ascii: bool, erases: bool) -> None:
+        """Knows nothing of the terminal yet.
+
+        Args:
+            ascii: whether the mark of a text that is cut is an ASCII one.
+            erases: whether the terminal can blank cells in the colour behind them.
+        """
         self._ascii = ascii
+        self._erases = erases
         self._lines: dict[int, list[Cell | None]] = {}
         self._strips: dict[int, dict[int, Strip]] = {}
 
@@ -74,12 +81,27 @@ class Canvas:
             if self._is_new(part):
                 line = lines.setdefault(part.y, list(self._lines.get(part.y, ())))
                 _put(line, part.x, list(cells(part.strip, colours, ascii=self._ascii)))
-        written = _Written()
-        for y, line in lines.items():
-            before = self._lines.get(y, [])
-            written.line(y, [*before, *[None] * (len(line) - len(before))], line)
-            self._lines[y] = line
-        return written.ended()
+        written = Written(erases=self._erases)
+        moved = scroll(self._lines, lines) if lines else None
+        if moved is not None:
+            lines = {y: self._lines.get(y, []) for y in range(moved.top, moved.bottom + 1)} | lines
+            written.scroll(moved)
+            self._scroll(moved)
+        written.draw({y: self._strokes(y, line) for y, line in sorted(lines.items())})
+        self._lines.update(lines)
+        return written.text
+
+    def _strokes(self, y: int, line: list[Cell | None]) -> list[Stroke]:
+        """What has to be written for a line; it may be longer than what is known of it."""
+        known = self._lines.get(y, [])
+        return list(strokes([*known, *[None] * (len(line) - len(known))], line, erases=self._erases))
+
+    def _scroll(self, moved: Scroll) -> None:
+        """Moves what is remembered; of the lines that come in nothing is known."""
+        before = self._lines.copy()
+        for y in range(moved.top, moved.bottom + 1):
+            inside = moved.top <= y + moved.by <= moved.bottom
+            self._lines[y] = before.get(y + moved.by, []) if inside else []
 
     def _is_new(self, part: _Part) -> bool:
         """Whether a part differs from what was written there last; it is remembered instead."""
@@ -90,63 +112,6 @@ class Canvas:
             del known[x]
         known[part.x] = part.strip
         return True
-
-
-class _Written:
-    """Sequences in the order in which the terminal gets them: where its cursor stands, and with which pen."""
-
-    def __init__(self) -> None:
-        self._told: list[str] = []
-        self._pen = PLAIN
-        self._y: int | None = None
-        self._x: int | None = None
-        """None where terminals disagree."""
-
-    def line(self, y: int, old: Sequence[Cell | None], new: Sequence[Cell | None]) -> None:
-        """Writes what differs in a line."""
-        for start, end in differing(old, new):
-            self._go(y, start, new)
-            self._draw(start, new[start:end])
-
-    def ended(self) -> str:
-        """All of it; the pen is left plain."""
-        return "".join((*self._told, change(self._pen, PLAIN)))
-
-    def _go(self, y: int, x: int, line: Sequence[Cell | None]) -> None:
-        """Brings the cursor to a column; over a few cells by writing them again."""
-        if self._y != y:
-            self._told.append(f"\x1b[{y + 1};{x + 1}H")
-        elif self._x != x:
-            between = line[self._x : x] if self._x is not None else ()
-            if 0 < len(between) < _NEAR and all(cell is not None and cell.alone for cell in between):
-                self._draw(x, between)
-            else:
-                self._told.append(_column(x))
-        self._y, self._x = y, x
-
-    def _draw(self, x: int, cells: Sequence[Cell | None]) -> None:
-        """Writes cells from column `x` on, where the cursor stands."""
-        for cell in cells:
-            if cell is None or cell.offset:
-                continue
-            if self._x is None:
-                self._told.append(_column(x))
-            after = self._pen.blank_like(cell.pen) if cell.text == " " else cell.pen
-            self._told.append(change(self._pen, after))
-            self._pen = after
-            x += cell.width
-            if cell.alone:
-                self._told.append(cell.text)
-                self._x = x
-                continue
-            if not display.fills(cell.text):
-                self._told += (" " * cell.width, _column(x - cell.width))
-            self._told.append(cell.text)
-            self._x = None
-
-
-def _column(x: int) -> str:
-    return f"\x1b[{x + 1}G"
 
 
 class _Difference(CompositorUpdate):
@@ -205,12 +170,11 @@ def _cells(segment: Segment, drawn: Pen, *, ascii: bool) -> Iterator[Cell]:
         blank = Cell(" ", drawn.on_blanks)
         yield from (blank if char == " " else Cell(char, drawn) for char in text)
     elif width == len(text) and display.fills(text):
-        for plain, run in groupby(text, str.isascii):
-            whole = "".join(run)
-            if plain:
-                yield from _cells(segment._replace(text=whole), drawn, ascii=ascii)
+        for word in _WORD.findall(text):
+            if word.isascii():
+                yield from _cells(segment._replace(text=word), drawn, ascii=ascii)
             else:
-                yield from (Cell(whole, drawn, offset, len(whole)) for offset in range(len(whole)))
+                yield from (Cell(word, drawn, offset, len(word)) for offset in range(len(word)))
     else:
         told = text.rstrip(" ")
         if display.widest(told) > width:

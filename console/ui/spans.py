@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Cell(NamedTuple):
-    """One cell of a terminal, or one of those that a text fills which is drawn as a whole."""
+    """One cell of a terminal: an ASCII character, or one of the cells that a text fills as a whole."""
 
     text: str
     """All of the text, in each of its cells."""
@@ -24,24 +24,25 @@ class Cell(NamedTuple):
     @property
     def alone(self) -> bool:
         """Whether it is one ASCII character, which every terminal draws in one cell."""
-        return self.width == 1 and self.text.isascii()
+        return self.text.isascii()
 
 
 def differing(old: Sequence[Cell | None], new: Sequence[Cell | None]) -> Iterator[tuple[int, int]]:
     """The spans `(start, end)` of cells in which two lines of one length differ, from left to right.
 
     None is a cell of which nothing is known: as an old one it differs from all, as a new one from none.
-    No text that is drawn as a whole reaches over the end of a span of the new line.
+    A text that is no ASCII is within a span as a whole, and as many cells behind it: there are terminals
+    that draw it twice as wide, over what stands there.
     """
-    end = 0
-    for x, (before, after) in enumerate(zip(old, new, strict=True)):
-        if x < end or after is None or before == after:
+    x = 0
+    while x < len(new):
+        after = new[x]
+        if after is None or old[x] == after:
+            x += 1
             continue
-        start = x - after.offset
-        end = start + after.width
-        while end < len(new):
-            before, after = old[end], new[end]
-            if after is None or before == after:
-                break
-            end += after.width - after.offset
-        yield start, end
+        start = x = reach = x - after.offset
+        while x < len(new) and (cell := new[x]) is not None and (x < reach or old[x] != cell):
+            x += cell.width
+            if not cell.alone:
+                reach = x + cell.width
+        yield start, x

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import curses
 import io
 import logging
 import os
@@ -22,7 +23,7 @@ _log = logging.getLogger(__name__)
 _KEYS: Final = 0
 """The descriptor that the driver reads from: stdin."""
 _LEAVE: Final = (
-    "\x1b[<u\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"
+    "\x1b[r\x1b[<u\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"
     "\x1b[?2048l\x1b[?1004l\x1b[?1049l\x1b[?25h\x1b[0m"
 )
 """Everything that the driver may have switched on, off; the keyboard before the alternate screen."""
@@ -127,6 +128,15 @@ def is_lost(fd: int = _KEYS) -> bool:
     look = select.poll()
     look.register(fd, 0)
     return bool(look.poll(0))
+
+
+def erases() -> bool:
+    """Whether the terminal is known to blank cells in the colour behind them (terminfo's `ech` and `bce`)."""
+    try:
+        curses.setupterm(os.environ.get("TERM") or "dumb", _KEYS)
+    except curses.error:  # nothing is known of it
+        return False
+    return curses.tigetflag("bce") == 1 and curses.tigetstr("ech") is not None
 
 
 def as_found(fd: int = _KEYS) -> Callable[[], None]:

@@ -13,7 +13,7 @@ import pyte
 from tests.ui.terminal import Terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 COLUMNS, ROWS = 160, 48
@@ -29,8 +29,9 @@ _OF_SHEETS = "esc close"
 _SEQUENCE = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-Z\\`-~]", re.DOTALL
 )
-_PLACE = re.compile(r"\x1b\[[0-9;]*([GH])")
-_COLOUR = re.compile(r"([34]8;2;)[0-9]+;[0-9]+;[0-9]+")
+_PLACE = re.compile(r"\x1b\[[0-9;]*([GHLMXr])")
+_LOOK = re.compile(r"\x1b\[([0-9;]*)m")
+_PARAMETER = re.compile(r"([34]8;2);[0-9]+;[0-9]+;[0-9]+|[0-9]+")
 _JOINED = re.compile("(?<=[\u2600-\U0001faff])\u200d(?=[\u2600-\U0001faff])")
 _COPIED = re.compile(r"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
 _INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
@@ -108,6 +109,16 @@ def invisible(text: str) -> set[str]:
 
 def _controls(output: str) -> set[str]:
     """The sequences (places, shades and what is copied aside), and characters that cannot be seen."""
-    output = _COPIED.sub("\x1b]52;c;\x07", output)
-    sequences = {_COLOUR.sub(r"\1", _PLACE.sub(r"place \1", found)) for found in _SEQUENCE.findall(output)}
-    return sequences | invisible(_SEQUENCE.sub("", output))
+    found = _SEQUENCE.findall(_COPIED.sub("\x1b]52;c;\x07", output))
+    told = {part for sequence in found for part in _parts(sequence)}
+    return told | invisible(_SEQUENCE.sub("", output))
+
+
+def _parts(sequence: str) -> Iterator[str]:
+    """What a sequence tells: each parameter of one that sets a look, which is set by differences."""
+    look = _LOOK.fullmatch(sequence)
+    if look is None:
+        yield _PLACE.sub(r"place \1", sequence)
+        return
+    for parameter in _PARAMETER.finditer(look[1]):
+        yield f"look {parameter[1] or parameter[0]}"
