@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -34,6 +36,7 @@ class Terminal:
             encoding="utf-8",
             codec_errors="replace",
         )
+        self._child.delaybeforesend = None  # there is no echo to wait for the end of
 
     @property
     def pid(self) -> int:
@@ -80,6 +83,8 @@ class Terminal:
 
     def kill(self) -> None:
         """Ends it whatever it does."""
+        if not self._child.closed and self._child.isalive():
+            os.kill(self.pid, signal.SIGKILL)  # `close` would try what is gentle first, and wait for each
         self._child.close(force=True)
 
 

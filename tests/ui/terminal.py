@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import unicodedata
 from typing import TYPE_CHECKING
@@ -36,11 +37,14 @@ class Terminal:
             timeout=10,
             encoding="utf-8",
         )
+        self.process.delaybeforesend = None  # there is no echo to wait for the end of
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *raised: object) -> None:
+        if not self.process.closed and self.process.isalive():
+            self.process.kill(signal.SIGKILL)  # `close` would try what is gentle first, and wait for each
         self.process.close(force=True)
 
     def read(self, seconds: float = 0.05) -> None:
