@@ -45,9 +45,9 @@ _LOOKUP_SIZES: Final = (1, 8, 64, 512)
 """Few different statements, so that each stays prepared."""
 
 _INSERT_FACT: Final = (
-    "INSERT INTO fact (account, media_key, at, kind, data, webhook_id, identity) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (account, media_key, identity) DO NOTHING"
+    "INSERT INTO fact (account, media_key, at, kind, data, webhook_id, identity, media) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (media, identity) DO NOTHING"
 )
 _INSERT_QUARANTINE: Final = (
     "INSERT INTO quarantine (webhook_id, received_at, place, reason, digest) VALUES (?, ?, ?, ?, ?) "
@@ -104,6 +104,8 @@ class Batch:
         self._connection = connection
         self._held: dict[MediaRef, Media] = {}
         self._stored: dict[MediaRef, Before] = {}
+        self._given: dict[MediaRef, int] = {}
+        self._next_seq: int | None = None
         self._changed: set[MediaRef] = set()
         self._looked_up: set[MediaRef] = set()
         self._next_webhook: int | None = None
@@ -199,7 +201,7 @@ class Batch:
             if isinstance(fact, MediaStored | StoreFailed | ResultNoted) and not fact.attempt:
                 success = isinstance(fact, MediaStored)
                 fact = replace(fact, attempt=ledger.attempt_of_result(before, success=success))
-            numbered.append((fact, _fact_row(fact, webhook)))
+            numbered.append((fact, _fact_row(fact, webhook, self._seq(ref))))
             held[ref] = ledger.fold(before, fact)
         execute = self._connection.execute
         new = tuple([fact for fact, row in numbered if execute(_INSERT_FACT, row).rowcount])
@@ -218,6 +220,8 @@ class Batch:
         done = work(self._connection)
         self._held.clear()
         self._stored.clear()
+        self._given.clear()
+        self._next_seq = None
         self._looked_up.clear()
         return done
 
@@ -244,8 +248,24 @@ class Batch:
         self._write_rows()
 
     def _write_rows(self) -> None:
-        write_rows(self._connection, [(self._held[ref], self._stored.get(ref)) for ref in self._changed])
+        before = [self._stored.get(ref) or self._seq(ref) for ref in self._changed]
+        write_rows(
+            self._connection, [(self._held[ref], one) for ref, one in zip(self._changed, before, strict=True)]
+        )
         self._changed.clear()
+
+    def _seq(self, ref: MediaRef) -> int:
+        """The `seq` of a media's row, also of one that is not written yet."""
+        before = self._stored.get(ref)
+        if before is not None:
+            return before.seq
+        if ref not in self._given:
+            if self._next_seq is None:
+                (newest,) = self._connection.execute("SELECT coalesce(max(seq), 0) FROM media").fetchone()
+                self._next_seq = newest + 1
+            self._given[ref] = self._next_seq
+            self._next_seq += 1
+        return self._given[ref]
 
     def _open_attempt(self, order: Order, now: Millis) -> Taken:
         media = self.media((order.account, order.key))
@@ -320,7 +340,7 @@ _LOOKUPS: Final = {
 }
 
 
-def _fact_row(fact: Fact, webhook: int | None) -> tuple[SqlValue, ...]:
+def _fact_row(fact: Fact, webhook: int | None, media: int) -> tuple[SqlValue, ...]:
     return (
         fact.account,
         fact.key,
@@ -329,4 +349,5 @@ def _fact_row(fact: Fact, webhook: int | None) -> tuple[SqlValue, ...]:
         facts.encode(fact).decode(),
         webhook,
         facts.identity(fact),
+        media,
     )

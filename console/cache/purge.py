@@ -49,7 +49,7 @@ _TEMPORARY: Final = (
 )
 _OF_CHOSEN: Final = {
     "webhook": "SELECT DISTINCT 'webhook', f.webhook_id FROM temp.chosen AS c JOIN fact AS f "
-    "ON f.account = c.account AND f.media_key = c.key WHERE f.webhook_id IS NOT NULL",
+    "ON f.media = c.n WHERE f.webhook_id IS NOT NULL",
     "notice": "SELECT 'notice', id FROM notice WHERE media_key IN (SELECT key FROM temp.chosen)",
     "order_taken": "SELECT 'order_taken', o.id FROM order_taken AS o JOIN temp.chosen AS c "
     "ON c.account = o.account AND c.key = o.media_key",
@@ -129,10 +129,7 @@ class PurgePlan:
         """What would go."""
         return Purged(
             media=self._count("SELECT count(*) FROM temp.chosen"),
-            facts=self._count(
-                "SELECT count(*) FROM temp.chosen AS c JOIN fact AS f "
-                "ON f.account = c.account AND f.media_key = c.key"
-            ),
+            facts=self._count("SELECT count(*) FROM temp.chosen AS c JOIN fact AS f ON f.media = c.n"),
             bodies=self._count(
                 "SELECT count(*) FROM temp.doomed AS d JOIN webhook AS w ON w.id = d.id "
                 "WHERE d.kind = 'webhook' AND w.coding IS NOT 'gone'"
@@ -264,13 +261,14 @@ def number_pattern(number: str) -> str:
 def remove_media(connection: sqlite3.Connection, refs: Sequence[MediaRef]) -> Removed:
     """Removes media, their facts, and the bodies that told of them. In an open transaction."""
     connection.execute("PRAGMA secure_delete = ON")
-    total = Removed(media=table.remove_rows(connection, refs))
+    total = Removed()
     for ref in refs:
         numbers = [
             row[0]
             for row in connection.execute(
                 "SELECT DISTINCT webhook_id FROM fact "
-                "WHERE account = ? AND media_key = ? AND webhook_id IS NOT NULL",
+                "WHERE media = (SELECT seq FROM media WHERE account = ? AND key = ?) "
+                "AND webhook_id IS NOT NULL",
                 ref,
             ).fetchall()
         ]
@@ -278,11 +276,13 @@ def remove_media(connection: sqlite3.Connection, refs: Sequence[MediaRef]) -> Re
         total = Removed(
             total.media,
             total.facts
-            + connection.execute("DELETE FROM fact WHERE account = ? AND media_key = ?", ref).rowcount,
+            + connection.execute(
+                "DELETE FROM fact WHERE media = (SELECT seq FROM media WHERE account = ? AND key = ?)", ref
+            ).rowcount,
             total.bodies + gone.bodies,
             total.quarantined + gone.quarantined,
         )
-    return total
+    return total._replace(media=table.remove_rows(connection, refs))
 
 
 def remove_webhooks(connection: sqlite3.Connection, numbers: Sequence[int]) -> Removed:

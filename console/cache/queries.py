@@ -108,7 +108,8 @@ def history(
 ) -> ListQuery[Fact]:
     """The facts of a media by the time they were learnt; of more than `limit` the newest."""
     return rows_of(
-        "SELECT data FROM (SELECT data, at, seq FROM fact WHERE account = ? AND media_key = ? "
+        "SELECT data FROM (SELECT data, at, seq FROM fact WHERE "
+        "media = (SELECT seq FROM media WHERE account = ? AND key = ?) "
         "ORDER BY at DESC, seq DESC LIMIT ?) ORDER BY at, seq",
         (account, key, limit),
         lambda row: facts.decode(row[0]),
@@ -124,7 +125,8 @@ def raw_bodies(
     """
     return rows_of(
         "SELECT received_at, body, coding FROM (SELECT id, received_at, body, coding FROM webhook "
-        "WHERE id IN (SELECT webhook_id FROM fact WHERE account = ? AND media_key = ?) AND coding IS NOT ? "
+        "WHERE id IN (SELECT webhook_id FROM fact WHERE "
+        "media = (SELECT seq FROM media WHERE account = ? AND key = ?)) AND coding IS NOT ? "
         "ORDER BY received_at DESC, id DESC LIMIT ?) ORDER BY received_at, id",
         (account, key, GONE, limit),
         lambda row: (Millis(row[0]), unpack(row[1], row[2])),
@@ -275,7 +277,7 @@ def work_since(fact: int) -> Query[tuple[int, int]]:
     """
     return folded(
         "SELECT count(*), coalesce(sum(progress_at), 0) FROM media WHERE state = ? OR (state = ? AND EXISTS ("
-        "SELECT 1 FROM fact WHERE fact.account = media.account AND media_key = media.key AND fact.seq > ? "
+        "SELECT 1 FROM fact WHERE fact.media = media.seq AND fact.seq > ? "
         "AND kind IN (?, ?)))",
         (State.QUEUED.value, State.REQUESTED.value, fact, *_ASKING),
         lambda rows: (int(rows[0][0]), int(rows[0][1])),

@@ -39,11 +39,13 @@ _ALL: Final = COLUMNS + DERIVED
 _ROW: Final = sql("SELECT", ", ".join(_ALL), "FROM media WHERE account = ? AND key = ?")
 _MEDIA: Final = sql("SELECT", SELECTED, "FROM media WHERE account = ? AND key = ?")
 _HISTORY: Final = (
-    "SELECT seq, stands_before, at, data, webhook_id, identity FROM fact WHERE account = ? AND media_key = ?"
+    "SELECT seq, stands_before, at, data, webhook_id, identity FROM fact "
+    "WHERE media = (SELECT seq FROM media WHERE account = ? AND key = ?)"
 )
 _INSERT: Final = (
-    "INSERT INTO fact (seq, account, media_key, at, kind, data, webhook_id, identity, stands_before) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, media_key, identity) DO NOTHING"
+    "INSERT INTO fact (seq, account, media_key, at, kind, data, webhook_id, identity, stands_before, media) "
+    "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, seq FROM media WHERE account = ?2 AND key = ?3 "
+    "ON CONFLICT (media, identity) DO NOTHING"
 )
 
 
@@ -196,6 +198,7 @@ def differences(connection: sqlite3.Connection, ref: MediaRef, rebuilt: Rebuilt)
 
 def write(connection: sqlite3.Connection, ref: MediaRef, rebuilt: Rebuilt) -> None:
     """Replaces the stored media and its facts by what was built anew. In an open transaction."""
+    write_media(connection, rebuilt.media)
     stored = {one.identity: one for one in rebuilt.history}
     free: dict[int | None, list[Stored]] = {}
     for one in rebuilt.history:
@@ -211,7 +214,6 @@ def write(connection: sqlite3.Connection, ref: MediaRef, rebuilt: Rebuilt) -> No
         place = places.pop(0) if places else None
         seq, before = (None, told.before) if place is None else (place.seq, place.before)
         _insert(connection, told.fact, told.webhook, seq, before)
-    write_media(connection, rebuilt.media)
 
 
 def lacking(
@@ -248,21 +250,25 @@ def lacking(
 
 def take_in(connection: sqlite3.Connection, ref: MediaRef, told: Iterable[Told]) -> int:
     """Adds facts that were read from a body later than on receipt; how many. In an open transaction."""
-    added = [one for one in told if _insert(connection, one.fact, one.webhook, None, one.before)]
-    if added:
+    added = 0
+    for one in told:
         row = connection.execute(_MEDIA, ref).fetchone()
-        media = None if row is None else read_media(row)
-        for one in added:
-            media = ledger.fold(media, one.fact)
-        if media is not None:
-            write_media(connection, media)
-    return len(added)
+        folded = ledger.fold(None if row is None else read_media(row), one.fact)
+        if row is None:
+            write_media(connection, folded)
+        if _insert(connection, one.fact, one.webhook, None, one.before):
+            added += 1
+            if row is not None:
+                write_media(connection, folded)
+    return added
 
 
 def told_by(connection: sqlite3.Connection, ref: MediaRef, number: int) -> bool:
     """Whether some fact of a media came from a body."""
     found = connection.execute(
-        "SELECT 1 FROM fact WHERE account = ? AND media_key = ? AND webhook_id = ?", (*ref, number)
+        "SELECT 1 FROM fact WHERE media = (SELECT seq FROM media WHERE account = ? AND key = ?) "
+        "AND webhook_id = ?",
+        (*ref, number),
     ).fetchone()
     return found is not None
 

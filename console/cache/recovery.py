@@ -27,7 +27,7 @@ from console.cache.rows import SELECTED, read_media
 from console.cache.salvage import TableSalvage, from_both_ends
 from console.cache.schema import APPLICATION_ID
 from console.cache.sifting import TABLES, Sieve
-from console.cache.soundness import check_sound, is_log
+from console.cache.soundness import check_sound, is_log, look_through
 from console.cache.source import look, unreadable
 from console.cache.table import write_media
 from console.cache.trouble import CacheDamaged, is_damage
@@ -93,7 +93,7 @@ def damage(db: Path) -> str | None:
     try:
         check_sound(db, thoroughly=True)
         with closing(sqlite3.connect(source.address(db), uri=True, timeout=BUSY_SECONDS)) as connection:
-            (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+            found = look_through(connection, "integrity_check")
     except CacheDamaged as damaged:
         return damaged.what.removesuffix(" Nothing was changed.")
     except sqlite3.Error as error:
@@ -244,6 +244,7 @@ class _Rebuilding:
 
     def finish(self) -> Recovered:
         """Puts the rest together from what is there."""
+        self._sieve.settle()
         lost = "fact" in self._torn or any(table == "fact" for table, _ in self._refused)
         from_bodies = self._read_bodies() if lost else 0
         self._fold(from_rows=lost)

@@ -58,12 +58,21 @@ DERIVED: Final = ("state", "clock_from", "search_text")
 SELECTED: Final = ", ".join(COLUMNS)
 
 _ALL: Final = COLUMNS + DERIVED
-UPSERT: Final = sql(
-    "INSERT INTO media",
-    f"({', '.join(_ALL)}) VALUES {marks(len(_ALL))}",
-    "ON CONFLICT (account, key) DO UPDATE SET",
-    ", ".join(f"{name} = excluded.{name}" for name in _ALL if name not in ("account", "key")),
-)
+
+
+def _upsert(names: Sequence[str]) -> str:
+    return sql(
+        "INSERT INTO media",
+        f"({', '.join(names)}) VALUES {marks(len(names))}",
+        "ON CONFLICT (account, key) DO UPDATE SET",
+        ", ".join(f"{name} = excluded.{name}" for name in _ALL if name not in ("account", "key")),
+    )
+
+
+UPSERT: Final = _upsert(_ALL)
+"""Writes a `media_row`."""
+UPSERT_AT: Final = _upsert((*_ALL, "seq"))
+"""Writes a `media_row` with the `seq` behind it that it gets if it is new; None: the next one."""
 
 _TYPES: Final = {member.value: member for member in MediaType}
 _STEPS: Final = {member.value: member for member in Step}

@@ -10,7 +10,7 @@ import msgspec
 from console.cache.bodies import GONE, unpack
 from console.cache.query import marks, sql
 from console.cache.rows import COLUMNS, DERIVED, media_row, read_media
-from console.domain import facts
+from console.domain import facts, ledger
 from console.domain.exceptions import ConsoleError
 from console.domain.media import Media, Millis
 from console.domain.orders import Taken
@@ -19,6 +19,7 @@ from console.domain.standing import Level
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from console.cache.batch import MediaRef
     from console.cache.rows import Row
     from console.domain.reading import Reading
 
@@ -31,6 +32,8 @@ TABLES: Final = {
     "order_taken": ("id", "at", "account", "media_key", "taken"),
 }
 """What is read of each table; the column that leads comes first."""
+_STAND_INS: Final = 2**40
+"""The first number of a row that stands in for one that may be found still."""
 _WORDS: Final = {"notice": (3, frozenset(Level)), "order_taken": (4, frozenset(Taken))}
 """The values that one column may have."""
 
@@ -41,6 +44,7 @@ class Sieve:
     def __init__(self, new: sqlite3.Connection, read: Callable[[bytes, Millis], Reading]) -> None:
         self._new = new
         self._read = read
+        self._told_only: dict[MediaRef, int] = {}
 
     def has(self, table: str, key: object) -> bool:
         """Whether a row is there already."""
@@ -53,7 +57,7 @@ class Sieve:
             case "media":
                 return self._take_media(row)
             case "fact":
-                return _is_fact(row) and self._insert(table, TABLES[table], row)
+                return _is_fact(row) and self._take_fact(row)
             case "webhook":
                 return self._is_body(row) and self._insert(table, TABLES[table], row)
         place, words = _WORDS.get(table, (0, frozenset(row[:1])))
@@ -64,10 +68,38 @@ class Sieve:
         try:
             media = read_media(row[1:])
             sound = msgspec.json.decode(msgspec.json.encode(media), type=Media) == media
-            columns = (*TABLES["media"], *DERIVED)
-            return sound and self._insert("media", columns, (row[0], *media_row(media)))
         except (ValueError, TypeError, LookupError, msgspec.MsgspecError):
             return False
+        if not sound:
+            return False
+        stand_in = self._told_only.pop((media.account, media.key), None)
+        if stand_in is not None:
+            self._new.execute("DELETE FROM media WHERE seq = ?", (stand_in,))
+            self._new.execute("UPDATE fact SET media = ? WHERE media = ?", (row[0], stand_in))
+        return self._insert("media", (*TABLES["media"], *DERIVED), (row[0], *media_row(media)))
+
+    def _take_fact(self, row: Row) -> bool:
+        """Takes a fact; where the row of its media was not found, one that knows this fact stands in."""
+        _, account, key, *_ = row
+        found = self._new.execute(
+            "SELECT seq FROM media WHERE account = ? AND key = ?", (account, key)
+        ).fetchone()
+        if found is not None:
+            return self._insert("fact", (*TABLES["fact"], "media"), (*row, found[0]))
+        number = _STAND_INS + len(self._told_only)
+        media = ledger.fold(None, facts.decode(row[5]))
+        if not self._insert("fact", (*TABLES["fact"], "media"), (*row, number)):
+            return False
+        self._told_only[account, key] = number
+        return self._insert("media", ("seq", *COLUMNS, *DERIVED), (number, *media_row(media)))
+
+    def settle(self) -> None:
+        """Gives the rows that stand in the numbers behind those of the others."""
+        next_seq = "(SELECT coalesce(max(seq), 0) + 1 FROM media WHERE seq < ?)"
+        for number in self._told_only.values():
+            (seq,) = self._new.execute(sql("SELECT", next_seq), (_STAND_INS,)).fetchone()
+            self._new.execute("UPDATE media SET seq = ? WHERE seq = ?", (seq, number))
+            self._new.execute("UPDATE fact SET media = ? WHERE media = ?", (seq, number))
 
     def _is_body(self, row: Row) -> bool:
         """Whether a body can still be read as one."""

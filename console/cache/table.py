@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from console.cache import searchindex
 from console.cache.counts import Tally, hour_of
 from console.cache.query import sql
-from console.cache.rows import UPSERT, media_row
+from console.cache.rows import UPSERT_AT, media_row
 
 if TYPE_CHECKING:
     import sqlite3
@@ -33,20 +33,23 @@ _BEFORE: Final = sql("SELECT", BEFORE, "FROM media WHERE account = ? AND key = ?
 _DELETE: Final = "DELETE FROM media WHERE seq = ?"
 
 
-def write_rows(connection: sqlite3.Connection, changed: Iterable[tuple[Media, Before | None]]) -> None:
-    """Writes media, each beside what its row said before; None where it had none. In an open transaction."""
+def write_rows(connection: sqlite3.Connection, changed: Iterable[tuple[Media, Before | int | None]]) -> None:
+    """Writes media, each beside what its row said before. In an open transaction.
+
+    Where it had none, the `seq` that its row is to have stands there, or None for the next one.
+    """
     tally = Tally()
     rows: list[tuple[SqlValue, ...]] = []
     unlearnt: list[tuple[int, str]] = []
     for media, before in changed:
         row = media_row(media)
-        rows.append(row)
+        rows.append((*row, None if isinstance(before, Before) else before))
         tally.add(media.state.value, hour_of(media.clock_from))
-        if before is not None:
+        if isinstance(before, Before):
             tally.take(before.state, hour_of(before.clock_from))
             if before.search_text != row[-1]:
                 unlearnt.append((before.seq, before.search_text))
-    connection.executemany(UPSERT, rows)
+    connection.executemany(UPSERT_AT, rows)
     if unlearnt:
         searchindex.note_changed(connection, unlearnt)
     tally.write(connection)

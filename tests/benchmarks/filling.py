@@ -237,6 +237,10 @@ class _Filling:
         lived = {places[key]: seq for seq, key, _ in rows}
         sources = sorted(places[key] for _, key, named in rows if named and not places[key] % self._every)
         self._connection.executemany(_PUT, self._placed(lived, sources))
+        execute("UPDATE fact SET media = -media")  # so that no two meet on the way
+        execute(
+            "UPDATE fact SET media = (SELECT seq FROM media WHERE account = fact.account AND key = media_key)"
+        )
         execute("DROP TABLE lived")
 
     def _placed(self, lived: dict[int, int], sources: list[int]) -> Iterator[_Placed]:

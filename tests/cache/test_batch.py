@@ -115,7 +115,7 @@ def test_many_media_are_looked_up_and_written_together(connection: sqlite3.Conne
     with batch(connection, *names) as work:
         assert len(work.take_webhook(BODY, NOW, reading(*names)).new_facts) == 50
     connection.set_trace_callback(None)
-    assert len([text for text in statements if text.startswith("SELECT")]) <= 3
+    assert len([text for text in statements if text.startswith("SELECT")]) <= 4
     assert len([text for text in statements if text.startswith("INSERT INTO media ")]) == 50
     assert count(connection, "media") == 700
 

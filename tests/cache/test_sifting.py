@@ -42,10 +42,15 @@ ROWS: dict[str, tuple[Any, ...]] = {
 
 
 @pytest.fixture
-def sieve() -> Iterator[Sieve]:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as new:
-        migrate_from(new, 0)
-        yield Sieve(new, read_webhook)
+def new() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrate_from(connection, 0)
+        yield connection
+
+
+@pytest.fixture
+def sieve(new: sqlite3.Connection) -> Sieve:
+    return Sieve(new, read_webhook)
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -81,3 +86,25 @@ def test_a_row_that_is_not_what_was_written_is_left_out(
     row[TABLES[table].index(column)] = value
     assert not sieve.take(table, row)
     assert not sieve.has(table, row[0])
+
+
+def test_a_fact_without_its_media_brings_a_row_that_the_real_one_replaces(
+    new: sqlite3.Connection, sieve: Sieve
+) -> None:
+    assert sieve.take("fact", ROWS["fact"])
+    assert sieve.take("media", (5, *MEDIA))
+    sieve.settle()
+    assert rows_and_links(new) == ([(5, "m-1")], [(5,)])
+
+
+def test_a_row_that_stands_in_for_good_comes_behind_the_others(new: sqlite3.Connection, sieve: Sieve) -> None:
+    other = media_row(ledger.fold(None, announced("m-2")))[: len(COLUMNS)]
+    assert sieve.take("fact", ROWS["fact"])
+    assert sieve.take("media", (5, *other))
+    sieve.settle()
+    assert rows_and_links(new) == ([(5, "m-2"), (6, "m-1")], [(6,)])
+
+
+def rows_and_links(new: sqlite3.Connection) -> tuple[list[Any], list[Any]]:
+    media = new.execute("SELECT seq, key FROM media ORDER BY seq").fetchall()
+    return media, new.execute("SELECT media FROM fact").fetchall()
