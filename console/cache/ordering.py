@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.cache.where import ALWAYS, Condition, both, filter_condition
+from console.cache.where import ALWAYS, SOON, Condition, both, filter_condition, time_left
+from console.domain.filters import DueTerm, Filter, Left, StateTerm, Term
 from console.domain.media import CLOCKED, State
-from console.domain.retention import SOON_MS
 from console.domain.views import Selection, Sort, View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from console.domain.media import Millis
 
@@ -68,11 +68,30 @@ class Segment(Struct, frozen=True, kw_only=True):
     nulls: bool = False
 
 
-class Order(Struct, frozen=True):
+class Order(Struct, frozen=True, kw_only=True):
     """The rows of a selection: those of the segments, one after the other, for which the test is true."""
 
     segments: tuple[Segment, ...]
     test: Condition = ALWAYS
+    terms: tuple[Term, ...] = ()
+    """What of the filter the test asks for; the segments see to the rest."""
+    within: Left | None = None
+    """The time left that the test asks for besides."""
+    states: frozenset[State] = frozenset(State)
+    edge: int = 0
+    """The start of a window that ends now."""
+
+    @property
+    def key(self) -> Key:
+        """What all of its segments are ordered by."""
+        return self.segments[0].key
+
+    def spot(self, state: State, value: Value, seq: int) -> Spot | None:
+        """Where a row of a state stands by its value of the key; None if the order has no place for it."""
+        for number, segment in enumerate(self.segments):
+            if state in segment.states and holds(segment, value):
+                return Spot(number, value, seq)
+        return None
 
 
 _BY_NEED: Final = (
@@ -98,17 +117,48 @@ def order_of(selection: Selection, window_ms: int, now: Millis) -> Order:
     it, then those whose file the client holds as far as known; each by deadline.
     """
     edge = now - window_ms
-    test = filter_condition(selection.filter, window_ms, now)
-    segments: Iterable[Segment] = _segments(selection.sort, selection.view.states, edge)
-    if selection.view is View.DUE_SOON:
-        if selection.sort in _BY_CLOCK:
-            segments = (_within(segment, edge - SOON_MS, edge + SOON_MS) for segment in segments)
-        else:
-            test = both(_near(edge), test)
-    found = tuple(segment for segment in segments if segment.states)
+    states, terms = _of_states(selection)
+    within = SOON if selection.view is View.DUE_SOON else None
+    bounds: list[Left] = []
+    if selection.sort in _BY_CLOCK:
+        dues = [term for term in terms if isinstance(term, DueTerm) and _is_bound(term)]
+        if dues:
+            states = states - {State.DOWNLOADED}
+        bounds = [*([within] if within else []), *(term.ranges[0] for term in dues)]
+        terms = [term for term in terms if term not in dues]
+        within = None
+    segments = [segment for segment in _segments(selection.sort, states, edge) if segment.states]
+    for left in bounds:
+        segments = [_bounded(segment, left, edge) for segment in segments]
     if selection.reverse:
-        found = tuple(replace(segment, descends=not segment.descends) for segment in reversed(found))
-    return Order(found, test)
+        segments = [replace(segment, descends=not segment.descends) for segment in reversed(segments)]
+    test = filter_condition(Filter(terms=tuple(terms)), window_ms, now)
+    return Order(
+        segments=tuple(segments),
+        test=test if within is None else both(time_left(within, edge), test),
+        terms=tuple(terms),
+        within=within,
+        states=states,
+        edge=edge,
+    )
+
+
+def _of_states(selection: Selection) -> tuple[frozenset[State], list[Term]]:
+    """The states of a selection, and what its filter asks for besides."""
+    states, terms = selection.view.states, []
+    for term in selection.filter.terms:
+        if not isinstance(term, StateTerm) or term.lapsed:
+            terms.append(term)
+        elif term.negated:
+            states = states.difference(term.states)
+        else:
+            states = states.intersection(term.states)
+    return states, terms
+
+
+def _is_bound(term: DueTerm) -> bool:
+    """Whether it asks for one range of the clock."""
+    return len(term.ranges) == 1 and not term.negated
 
 
 def _segments(sort: Sort, states: frozenset[State], edge: int) -> list[Segment]:
@@ -138,17 +188,15 @@ def _in_order(states: frozenset[State]) -> tuple[State, ...]:
     return tuple(state for state in _BY_NEED if state in states)
 
 
-def _within(segment: Segment, above: int, below: int) -> Segment:
-    """The segment, its values bounded further."""
+def _bounded(segment: Segment, left: Left, edge: int) -> Segment:
+    """What of a segment by the clock has so much time left."""
+    above = [] if left.above is None else [edge + left.above]
+    below = [] if left.below is None else [edge + left.below]
     return replace(
         segment,
-        above=above if segment.above is None else max(above, segment.above),
-        below=below if segment.below is None else min(below, segment.below),
+        above=max([*above, *([] if segment.above is None else [segment.above])], default=None),
+        below=min([*below, *([] if segment.below is None else [segment.below])], default=None),
     )
-
-
-def _near(edge: int) -> Condition:
-    return Condition("clock_from > ? AND clock_from < ?", (edge - SOON_MS, edge + SOON_MS))
 
 
 def same(key: Key, one: Value, other: Value) -> bool:
@@ -164,35 +212,41 @@ def nocase(text: str) -> tuple[bytes, int]:
     return folded.partition(b"\0")[0], len(folded)
 
 
-def ranges(segment: Segment, first: Spot | None, end: Spot | None) -> list[Condition]:
-    """The rows of one state in a segment from `first` on, up to but without `end`, as ranges of its index.
+class Stretch(Struct, frozen=True):
+    """Rows of one state that are one range of an index; where they are `tied`, `seq` alone orders them."""
 
-    Ties have a range of their own, because SQLite seeks a pair of values by its first alone.
+    range: Condition
+    tied: bool = False
+
+
+def stretches(segment: Segment, first: Spot | None, end: Spot | None) -> list[Stretch]:
+    """The rows of one state in a segment from `first` on, up to but without `end`, in their order.
+
+    Ties are a range of their own, because SQLite seeks a pair of values by its first alone.
     """
     expression = segment.key.expression
-    on, back = ("<", ">") if segment.descends else (">", "<")
+    on, back = ("<=", ">") if segment.descends else (">=", "<")
+    from_ = Condition(f"seq {on} ?", (first.seq,)) if first else ALWAYS
+    until = Condition(f"seq {back} ?", (end.seq,)) if end else ALWAYS
     if segment.nulls:
-        return [
-            both(
-                Condition(f"{expression} IS NULL"),
-                *([Condition(f"seq {on}= ?", (first.seq,))] if first else []),
-                *([Condition(f"seq {back} ?", (end.seq,))] if end else []),
-            )
-        ]
-    equal = f"{expression} = ? AND seq"
+        return [Stretch(both(Condition(f"{expression} IS NULL"), from_, until), tied=True)]
+    ties = [
+        Condition(f"{expression} = ?", (spot.value,)) if spot and holds(segment, spot.value) else None
+        for spot in (first, end)
+    ]
     if first and end and same(segment.key, first.value, end.value):
-        both_ends = Condition(f"{equal} {on}= ? AND seq {back} ?", (first.value, first.seq, end.seq))
-        return [both_ends] if _holds(segment, first.value) else []
-    found = [_between(segment, first, end)]
-    if first and _holds(segment, first.value):
-        found.append(Condition(f"{equal} {on}= ?", (first.value, first.seq)))
-    if end and _holds(segment, end.value):
-        found.append(Condition(f"{equal} {back} ?", (end.value, end.seq)))
-    return found
+        return [Stretch(both(ties[0], from_, until), tied=True)] if ties[0] else []
+    return [
+        *([Stretch(both(ties[0], from_), tied=True)] if ties[0] else []),
+        Stretch(_between(segment, first, end)),
+        *([Stretch(both(ties[1], until), tied=True)] if ties[1] else []),
+    ]
 
 
-def _holds(segment: Segment, value: Value) -> bool:
+def holds(segment: Segment, value: Value) -> bool:
     """Whether a value lies within the bounds of a segment."""
+    if segment.nulls is not (value is None):
+        return False
     if not isinstance(value, int):
         return True
     low, high = segment.above, segment.below

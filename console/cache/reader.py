@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from console.cache.migrations import BUSY_SECONDS, check_sqlite
+from console.cache.searching import VOCABULARY
 from console.cache.source import NoCache, Source, Unreadable, check_readable, look, unreadable
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ CHUNK: Final = 500
 
 STEPS: Final = 20_000
 """Instructions of SQLite after which a statement looks whether its answer is still wanted."""
+
+PAGES_KEPT: Final = "PRAGMA cache_size = -8000"
+"""Kilobytes: enough for the inner pages of the table and its indexes at a million rows."""
 
 _VERSION: Final = "PRAGMA user_version"
 _APPLICATION: Final = "PRAGMA application_id"
@@ -170,6 +174,8 @@ class CacheReader:
             (version,) = connection.execute(_VERSION).fetchone()
             (application,) = connection.execute(_APPLICATION).fetchone()
             check_readable(version, application, self._db)
+            connection.execute(VOCABULARY)
+            connection.execute(PAGES_KEPT)
             if self._given_up is not None:
                 connection.set_progress_handler(self._given_up, STEPS)
         except BaseException:

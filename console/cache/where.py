@@ -40,6 +40,8 @@ class Condition(Struct, frozen=True):
 
 
 ALWAYS: Final = Condition("1")
+SOON: Final = Left(above=-SOON_MS, below=SOON_MS)
+"""How near to its deadline a media is due soon, to both sides."""
 
 
 def both(*conditions: Condition) -> Condition:
@@ -84,9 +86,7 @@ def view_condition(view: View, window_ms: int, now: Millis) -> Condition:
         case View.DOWNLOADED:
             return states({State.DOWNLOADED})
         case View.DUE_SOON:
-            edge = now - window_ms
-            around = Condition("clock_from > ? AND clock_from < ?", (edge - SOON_MS, edge + SOON_MS))
-            return both(states(CLOCKED), around)
+            return both(states(CLOCKED), time_left(SOON, now - window_ms))
 
 
 def filter_condition(wanted: Filter, window_ms: int, now: Millis) -> Condition:
@@ -122,9 +122,14 @@ def _holds(term: Term, edge: int) -> Condition:
 
 
 def _left(left: Left, edge: int) -> Condition:
+    return both(Condition("state <> ?", (State.DOWNLOADED.value,)), time_left(left, edge))
+
+
+def time_left(left: Left, edge: int) -> Condition:
+    """True where so much time is left, in whatever state; `edge` is the start of a window that ends now."""
     above = [] if left.above is None else [Condition("clock_from > ?", (edge + left.above,))]
     below = [] if left.below is None else [Condition("clock_from < ?", (edge + left.below,))]
-    return both(Condition("state <> ?", (State.DOWNLOADED.value,)), *above, *below)
+    return both(*above, *below)
 
 
 def _from(sender: Sender) -> Condition:

@@ -7,21 +7,20 @@ All are questions within one `Moment` (see `reader`).
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from console.cache.ordering import Order, Segment, Spot, order_of, ranges
+from console.cache.ordering import Order, Spot, order_of
 from console.cache.query import sql
 from console.cache.rows import SELECTED, read_media
-from console.cache.where import ALWAYS, Condition, both, states
-from console.domain.media import DEFAULT_ACCOUNT, Media, MediaKey, Millis
+from console.cache.searching import listed
+from console.cache.walking import Found, Rows, Walk, rows_of_list
+from console.cache.where import Condition, both, states
+from console.domain.media import DEFAULT_ACCOUNT, Media, MediaKey, Millis, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from console.cache.reader import Moment
-    from console.cache.rows import Row
     from console.domain.views import Selection
 
 __all__ = [
@@ -30,12 +29,18 @@ __all__ = [
     "Spot",
     "Window",
     "around",
+    "at_fraction",
     "count_between",
+    "row_number",
     "rows_between",
     "spot_of",
 ]
 
-_ALL: Final = -1
+NEAR: Final = 20_000
+"""Rows from an end of a list within which their numbers are counted."""
+SAMPLE: Final = 1000
+MOST_SAMPLED: Final = 4000
+"""Rows that are looked at for a sample of a view that holds few of all."""
 
 
 class Edge(Enum):
@@ -76,16 +81,16 @@ def around(
     The row that stands at the place itself, if one does, is the first of those below. From an end
     of the list it is `above + below` rows there.
     """
-    order = order_of(selection, window_ms, now)
+    of_list = rows_of_list(moment, selection, window_ms, now)
     if at is Edge.TOP:
-        rows = _listed(moment, order, None, None, above + below + 1)
+        rows = _listed(of_list, None, None, above + below + 1)
         return Window(rows=tuple(rows[: above + below]), at_end=len(rows) <= above + below)
     if at is Edge.END:
-        rows = _listed(moment, order, None, None, above + below + 1, backwards=True)
+        rows = _listed(of_list, None, None, above + below + 1, backwards=True)
         found = tuple(rows[: above + below][::-1])
         return Window(rows=found, at_top=len(rows) <= above + below, here=len(found))
-    before = _listed(moment, order, None, at, above + 1, backwards=True)
-    after = _listed(moment, order, at, None, below + 1)
+    before = _listed(of_list, None, at, above + 1, backwards=True)
+    after = _listed(of_list, at, None, below + 1)
     return Window(
         rows=(*before[:above][::-1], *after[:below]),
         at_top=len(before) <= above,
@@ -97,20 +102,15 @@ def around(
 def spot_of(moment: Moment, key: MediaKey, selection: Selection, window_ms: int, now: Millis) -> Spot | None:
     """Where a media stands in a list; None if it is not in it."""
     order = order_of(selection, window_ms, now)
-    for number, segment in enumerate(order.segments):
-        for part in ranges(segment, None, None):
-            there = both(
-                Condition("account = ? AND key = ?", (DEFAULT_ACCOUNT, key)),
-                states(segment.states),
-                part,
-                order.test,
-            )
-            found = moment.rows(
-                sql("SELECT", segment.key.expression, ", seq FROM media WHERE", there.sql), there.params
-            )
-            if found:
-                return Spot(number, *found[0])
-    return None
+    if not order.segments:
+        return None
+    there = both(
+        Condition("account = ? AND key = ?", (DEFAULT_ACCOUNT, key)), states(order.states), order.test
+    )
+    found = moment.rows(
+        sql("SELECT", order.key.expression, ", seq, state FROM media WHERE", there.sql), there.params
+    )
+    return next((spot for value, seq, state in found if (spot := order.spot(State(state), value, seq))), None)
 
 
 def rows_between(
@@ -123,9 +123,8 @@ def rows_between(
     limit: int,
 ) -> list[MediaKey]:
     """The keys of the rows from `first` on, up to but without `end`, at most `limit` of them."""
-    order = order_of(selection, window_ms, now)
-    read = _rows(moment, order, _spot(first), _spot(end), limit, "key")
-    return [MediaKey(row[2]) for _, row in read]
+    rows = rows_of_list(moment, selection, window_ms, now)
+    return [MediaKey(row[0]) for _, row in rows.read(_place(first), _place(end), limit, "key")]
 
 
 def count_between(
@@ -138,98 +137,59 @@ def count_between(
     limit: int,
 ) -> int:
     """How many rows there are from `first` on, up to but without `end`; counts no further than `limit`."""
-    order = order_of(selection, window_ms, now)
-    return sum(1 for _ in _rows(moment, order, _spot(first), _spot(end), limit, "1"))
+    rows = rows_of_list(moment, selection, window_ms, now)
+    return rows.count(_place(first), _place(end), limit)
 
 
-def _spot(place: Spot | Edge) -> Spot | None:
+def row_number(
+    moment: Moment, selection: Selection, window_ms: int, now: Millis, spot: Spot, total: int
+) -> int:
+    """How many rows stand before a place in a list of so many.
+
+    Exact within `NEAR` rows of both ends, and where a filter's candidates are few. Else it is told from
+    a sample of the rows.
+    """
+    rows = rows_of_list(moment, selection, window_ms, now)
+    if isinstance(rows, Found):
+        return rows.index(spot)
+    if isinstance(rows, Walk) and rows.is_plain:
+        if (before := rows.count(None, spot, NEAR)) < NEAR:
+            return before
+        if (after := rows.count(spot, None, NEAR)) < NEAR:
+            return max(0, total - after)
+    sample = _sample(moment, order_of(selection, window_ms, now))
+    return sample.index(spot) * total // len(sample.spots) if sample.spots else 0
+
+
+def at_fraction(
+    moment: Moment, selection: Selection, window_ms: int, now: Millis, fraction: float
+) -> Spot | None:
+    """The place below that share of a list, about; None if the list is empty as far as a sample tells."""
+    rows = rows_of_list(moment, selection, window_ms, now)
+    sample = rows if isinstance(rows, Found) else _sample(moment, order_of(selection, window_ms, now))
+    spots = sample.spots
+    return spots[min(len(spots) - 1, max(0, int(fraction * len(spots))))] if spots else None
+
+
+def _sample(moment: Moment, order: Order) -> Found:
+    """About `SAMPLE` rows of a list, evenly by the numbers under which the cache knows them."""
+    [(least, most)] = moment.rows("SELECT (SELECT min(seq) FROM media), (SELECT max(seq) FROM media)")
+    if least is None:
+        return Found(moment, order, listed(()))
+    held = moment.rows("SELECT state, media FROM media_count")
+    inside = sum(media for state, media in held if state in order.states)
+    everything = sum(media for _, media in held)
+    wanted = min(MOST_SAMPLED, SAMPLE * everything // max(1, inside))
+    step = max(1, (most - least + 1) // max(1, wanted))
+    return Found(moment, order, listed(range(least, most + 1, step)))
+
+
+def _place(place: Spot | Edge) -> Spot | None:
     return None if isinstance(place, Edge) else place
 
 
 def _listed(
-    moment: Moment, order: Order, first: Spot | None, end: Spot | None, limit: int, *, backwards: bool = False
+    rows: Rows, first: Spot | None, end: Spot | None, limit: int, *, backwards: bool = False
 ) -> list[Listed]:
-    read = _rows(moment, order, first, end, limit, SELECTED, backwards=backwards)
-    return [Listed(Spot(number, row[0], row[1]), read_media(row[2:])) for number, row in read]
-
-
-class _Part(NamedTuple):
-    """What of one segment lies in a stretch of a list."""
-
-    number: int
-    segment: Segment
-    first: Spot | None
-    end: Spot | None
-
-
-def _rows(
-    moment: Moment,
-    order: Order,
-    first: Spot | None,
-    end: Spot | None,
-    limit: int,
-    columns: str,
-    *,
-    backwards: bool = False,
-) -> Iterator[tuple[int, Row]]:
-    """The rows of a list from `first` on, up to but without `end`: segment, then value, seq and columns."""
-    for part in _parts(order, first, end, backwards=backwards):
-        statement = _statement(part, order.test, columns, limit, backwards=backwards)
-        rows = moment.rows(statement.sql, statement.params)
-        for row in rows:
-            yield part.number, row
-        limit -= len(rows)
-        if not limit:
-            return
-
-
-def _parts(order: Order, first: Spot | None, end: Spot | None, *, backwards: bool) -> list[_Part]:
-    lowest = 0 if first is None else first.segment
-    highest = len(order.segments) - 1 if end is None else end.segment
-    parts = [
-        _Part(
-            number,
-            segment,
-            first if first and number == first.segment else None,
-            end if end and number == end.segment else None,
-        )
-        for number, segment in enumerate(order.segments)
-        if lowest <= number <= highest
-    ]
-    return parts[::-1] if backwards else parts
-
-
-def _statement(part: _Part, test: Condition, columns: str, limit: int, *, backwards: bool) -> Condition:
-    """Merges the runs of the states in the order of the index, then looks at the rows."""
-    merged = _merged(part, limit if test is ALWAYS else _ALL, backwards=backwards)
-    return Condition(
-        sql(
-            "SELECT x, q,",
-            columns,
-            "FROM (",
-            merged.sql,
-            ") CROSS JOIN media ON media.seq = q WHERE",
-            test.sql,
-            "LIMIT ?",
-        ),
-        (*merged.params, *test.params, limit),
-    )
-
-
-def _merged(part: _Part, limit: int, *, backwards: bool) -> Condition:
-    segment = part.segment
-    key = segment.key
-    runs = [
-        both(Condition("state = ?", (state.value,)), piece)
-        for state in segment.states
-        for piece in ranges(segment, part.first, part.end)
-    ]
-    select = sql("SELECT seq AS q,", key.expression, "AS x FROM media INDEXED BY", key.index, "WHERE")
-    direction = "DESC" if segment.descends is not backwards else "ASC"
-    return Condition(
-        sql(
-            " UNION ALL ".join(sql(select, run.sql) for run in runs),
-            f"ORDER BY x{key.collation} {direction}, q {direction} LIMIT ?",
-        ),
-        (*(value for run in runs for value in run.params), limit),
-    )
+    read = rows.read(first, end, limit, SELECTED, backwards=backwards)
+    return [Listed(spot, read_media(row)) for spot, row in read]

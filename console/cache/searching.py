@@ -1,0 +1,131 @@
+"""Where the media of a filter are to be found: candidates that an index names, each of which is looked at.
+
+The index of trigrams, those by error, by type and by time each name the candidates of a term; the one
+that names the fewest is taken. A candidate is never an answer: the whole filter is asked of its row, and
+the rows that the index of trigrams does not know yet are candidates of any text.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from console.cache.query import marks, sql
+from console.cache.searchindex import NOT_INDEXED
+from console.cache.where import Condition, both, states, time_left
+from console.domain.filters import DueTerm, ErrorTerm, FromTerm, Left, TextTerm, TypeTerm
+from console.domain.media import State
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from console.cache.reader import Moment
+    from console.domain.filters import Term
+
+MOST: Final = 50_000
+"""Candidates that are worth looking at; where there are more, a window is soon found by walking."""
+VOCABULARY: Final = "CREATE VIRTUAL TABLE temp.media_trigram USING fts5vocab (main, media_search, instance)"
+"""The trigrams of the search index in their order, for texts that are shorter than one."""
+
+_LETTERS: Final = 3
+_MOST_TRIGRAMS: Final = 12
+"""Of a long text so many are looked up; its rows tell the rest."""
+_LAST: Final = 2 * "\U0010ffff"
+
+
+class Candidates(NamedTuple):
+    """A statement that gives the `seq` of each, some perhaps twice; and how many it gives."""
+
+    source: Condition
+    many: int
+
+
+def listed(seqs: Sequence[int]) -> Condition:
+    """Candidates whose numbers are known."""
+    return Condition("SELECT value AS seq FROM json_each(?)", (json.dumps(list(seqs)),))
+
+
+def candidates(
+    moment: Moment, terms: Iterable[Term], of: Collection[State], edge: int, within: Left | None = None
+) -> Candidates | None:
+    """The fewest candidates for what passes all the terms; None if no index names less than `MOST`.
+
+    Args:
+        of: the states that the media are in.
+        edge: the start of a window that ends now.
+        within: the time that they have left, where that is bounded.
+    """
+    sources = [source for term in terms if not term.negated for source in _sources(term, of, edge)]
+    if within is not None:
+        sources.append(_by_due(of, within, edge))
+    if len(of) < len(State):
+        sources.append(_by_due(of, Left(), edge))
+    fewest: Candidates | None = None
+    for source in sources:
+        limit = MOST + 1 if fewest is None else fewest.many
+        counted = sql("SELECT count(*) FROM (SELECT 1 FROM (", source.sql, ") LIMIT ?)")
+        [(count,)] = moment.rows(counted, (*source.params, limit))
+        if count < limit:
+            fewest = Candidates(source, int(count))
+    return fewest
+
+
+def _sources(term: Term, of: Collection[State], edge: int) -> list[Condition]:
+    """The indexes that name the candidates of one term."""
+    match term:
+        case TextTerm():
+            return _by_text([term.text])
+        case FromTerm():
+            return _by_text(
+                [text for sender in term.senders for text in (sender.text, sender.digits) if text]
+            )
+        case ErrorTerm():
+            return [_by_index("media_by_error", of, Condition("error_title IS NOT NULL"))]
+        case TypeTerm():
+            kinds = tuple(kind.value for kind in term.types)
+            return [_by_index("media_by_type", of, Condition(f"type IN {marks(len(kinds))}", kinds))]
+        case DueTerm():
+            return [_any(_by_due(set(of) - {State.DOWNLOADED}, left, edge) for left in term.ranges)]
+        case _:
+            return []
+
+
+def _by_text(texts: Sequence[str]) -> list[Condition]:
+    """The media whose text may hold one of these."""
+    if not texts or not all(text and "\0" not in text for text in texts):
+        return []
+    long = [text for text in texts if len(text) >= _LETTERS]
+    short = [text for text in texts if len(text) < _LETTERS]
+    matched = Condition(
+        "SELECT rowid AS seq FROM media_search WHERE media_search MATCH ?", (" OR ".join(map(_match, long)),)
+    )
+    begun = (
+        Condition("SELECT doc AS seq FROM media_trigram WHERE term >= ? AND term <= ?", (text, text + _LAST))
+        for text in short
+    )
+    return [_any([*([matched] if long else []), *begun, Condition(NOT_INDEXED)])]
+
+
+def _match(text: str) -> str:
+    """A text that holds these trigrams, in the language of FTS5."""
+    starts = range(len(text) - _LETTERS + 1)
+    trigrams = dict.fromkeys(text[start : start + _LETTERS] for start in starts)
+    quoted = ('"' + trigram.replace('"', '""') + '"' for trigram in list(trigrams)[:_MOST_TRIGRAMS])
+    return f"({' AND '.join(quoted)})"
+
+
+def _by_due(of: Collection[State], left: Left, edge: int) -> Condition:
+    return _by_index("media_by_due", of, time_left(left, edge))
+
+
+def _by_index(index: str, of: Collection[State], condition: Condition) -> Condition:
+    found = both(states(of), condition)
+    return Condition(sql("SELECT seq FROM media INDEXED BY", index, "WHERE", found.sql), found.params)
+
+
+def _any(sources: Iterable[Condition]) -> Condition:
+    several = list(sources)
+    return Condition(
+        " UNION ALL ".join(source.sql for source in several) or "SELECT 0 AS seq WHERE 0",
+        tuple(value for source in several for value in source.params),
+    )

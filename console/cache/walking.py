@@ -1,0 +1,270 @@
+"""The rows of a list in their order: walked along an index, or few that were found and put in order."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
+
+from console.cache.ordering import Order, Segment, Spot, Stretch, nocase, order_of, stretches
+from console.cache.query import sql
+from console.cache.searching import Candidates, candidates, listed
+from console.cache.where import ALWAYS, Condition, both, states
+from console.domain.media import State
+
+if TYPE_CHECKING:
+    from console.cache.ordering import Value
+    from console.cache.reader import Moment
+    from console.cache.rows import Row
+    from console.domain.media import Millis
+    from console.domain.views import Selection
+
+A_WINDOW: Final = 200
+"""Rows that are asked for at once, about."""
+_ALL: Final = -1
+
+Place: TypeAlias = Spot | None
+"""Of two that bound a stretch of a list, None is the end of the list on that side."""
+Rank: TypeAlias = tuple[bytes, int]
+
+
+class Rows(Protocol):
+    """The rows of a list."""
+
+    def read(
+        self, first: Place, end: Place, limit: int, columns: str, *, backwards: bool = False
+    ) -> list[tuple[Spot, Row]]:
+        """The rows from `first` on, up to but without `end`; from the end of that back if `backwards`.
+
+        At most `limit` of them, each as its place and the values of the columns.
+        """
+        ...
+
+    def count(self, first: Place, end: Place, limit: int) -> int:
+        """How many they are; counted no further than to `limit`."""
+        ...
+
+
+def rows_of_list(moment: Moment, selection: Selection, window_ms: int, now: Millis) -> Rows:
+    """The rows of a selection, in the way that reads the fewest.
+
+    Without a filter an index of their order is walked. With one, candidates are looked at where they are
+    fewer than the rows that a walk to a window is likely to meet. Where they are more, the index is walked
+    for twice as many entries as there are candidates, before those are taken after all.
+    """
+    order = order_of(selection, window_ms, now)
+    if order.test is ALWAYS:
+        return Walk(moment, order)
+    found = candidates(moment, order.terms, order.states, order.edge, order.within)
+    if found is None:
+        return Walk(moment, order)
+    [(everything,)] = moment.rows("SELECT coalesce(sum(media), 0) FROM media_count")
+    if order.within is not None or found.many**2 <= A_WINDOW * everything:
+        return Found(moment, order, found.source)
+    return _Either(moment, order, found)
+
+
+class _Part(NamedTuple):
+    """One stretch of a segment, over all of its states."""
+
+    number: int
+    segment: Segment
+    stretch: Stretch
+
+
+def _parts(order: Order, first: Place, end: Place) -> list[_Part]:
+    lowest = 0 if first is None else first.segment
+    highest = len(order.segments) - 1 if end is None else end.segment
+    return [
+        _Part(number, segment, stretch)
+        for number, segment in enumerate(order.segments)
+        if lowest <= number <= highest
+        for stretch in stretches(
+            segment,
+            first if first and number == first.segment else None,
+            end if end and number == end.segment else None,
+        )
+    ]
+
+
+class Walk:
+    """Rows that are read one after the other from the index of their order.
+
+    Args:
+        source: candidates; of other entries of the index the row is not looked at.
+        most: entries of the index that are met in a stretch, at most.
+    """
+
+    def __init__(
+        self, moment: Moment, order: Order, source: Condition | None = None, most: int = _ALL
+    ) -> None:
+        self._moment = moment
+        self._order = order
+        self._most = most
+        self._test = order.test
+        if source is not None:
+            self._test = both(Condition(sql("q IN (", source.sql, ")"), source.params), order.test)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether each entry of the index is a row of the list."""
+        return self._order.test is ALWAYS
+
+    def read(
+        self, first: Place, end: Place, limit: int, columns: str, *, backwards: bool = False
+    ) -> list[tuple[Spot, Row]]:
+        """See `Rows`."""
+        found: list[tuple[Spot, Row]] = []
+        parts = _parts(self._order, first, end)
+        for part in parts[::-1] if backwards else parts:
+            if len(found) == limit:
+                break
+            rows = self._part(part, columns, limit - len(found), backwards=backwards)
+            found += [(Spot(part.number, row[0], row[1]), row[2:]) for row in rows]
+        return found
+
+    def count(self, first: Place, end: Place, limit: int) -> int:
+        """See `Rows`."""
+        count = 0
+        for part in _parts(self._order, first, end):
+            runs = _runs(part, "1", self._order.test)
+            counted = sql("SELECT count(*) FROM (", runs.sql, "LIMIT ?)")
+            [(more,)] = self._moment.rows(counted, (*runs.params, limit - count))
+            count += int(more)
+        return count
+
+    def _part(self, part: _Part, columns: str, limit: int, *, backwards: bool) -> list[Row]:
+        """Merges the runs of the states in the order of their index, and looks at each row."""
+        test, key = self._test, part.segment.key
+        direction = "DESC" if part.segment.descends is not backwards else "ASC"
+        by = "" if part.stretch.tied else f"x{key.collation} {direction}, "
+        runs = _runs(part, f"seq AS q, {key.expression} AS x")
+        return self._moment.rows(
+            sql(
+                "SELECT x, q,",
+                columns,
+                "FROM (",
+                runs.sql,
+                f"ORDER BY {by}q {direction} LIMIT ?) CROSS JOIN media ON media.seq = q WHERE",
+                test.sql,
+                "LIMIT ?",
+            ),
+            (*runs.params, limit if self.is_plain else self._most, *test.params, limit),
+        )
+
+
+def _runs(part: _Part, columns: str, test: Condition = ALWAYS) -> Condition:
+    """The runs of the states, side by side."""
+    key = part.segment.key
+    wanted = [
+        both(Condition("state = ?", (state.value,)), part.stretch.range, test)
+        for state in part.segment.states
+    ]
+    select = sql("SELECT", columns, "FROM media INDEXED BY", key.index, "WHERE")
+    return Condition(
+        " UNION ALL ".join(sql(select, each.sql) for each in wanted),
+        tuple(value for each in wanted for value in each.params),
+    )
+
+
+class Found:
+    """Rows among candidates, all of which were looked at and put in order."""
+
+    def __init__(self, moment: Moment, order: Order, source: Condition) -> None:
+        self._moment = moment
+        self._order = order
+        self.spots: list[Spot] = []
+        """The places of all rows."""
+        self._runs: list[list[tuple[Rank, int]]] = [[] for _ in order.segments]
+        """What the rows of each segment are ordered by, ascending."""
+        if order.segments:
+            self._find(source)
+
+    def read(
+        self, first: Place, end: Place, limit: int, columns: str, *, backwards: bool = False
+    ) -> list[tuple[Spot, Row]]:
+        """See `Rows`."""
+        spots = self.spots[self.index(first) : len(self.spots) if end is None else self.index(end)]
+        spots = spots[::-1][:limit] if backwards else spots[:limit]
+        source = listed([spot.seq for spot in spots])
+        rows = self._moment.rows(
+            sql("SELECT media.seq,", columns, "FROM (", source.sql, ") AS c JOIN media ON media.seq = c.seq"),
+            source.params,
+        )
+        by_seq = {row[0]: row[1:] for row in rows}
+        return [(spot, by_seq[spot.seq]) for spot in spots]
+
+    def count(self, first: Place, end: Place, limit: int) -> int:
+        """See `Rows`."""
+        stop = len(self.spots) if end is None else self.index(end)
+        return min(limit, max(0, stop - self.index(first)))
+
+    def index(self, place: Place) -> int:
+        """How many rows stand before a place."""
+        if place is None:
+            return 0
+        runs = self._runs[: place.segment + 1]
+        before = sum(map(len, runs[:-1]))
+        rank = _rank(place.value), place.seq
+        if self._order.segments[place.segment].descends:
+            return before + len(runs[-1]) - bisect_right(runs[-1], rank)
+        return before + bisect_left(runs[-1], rank)
+
+    def _find(self, source: Condition) -> None:
+        """Looks at each candidate once, and puts those that pass in the order of the segments."""
+        key = self._order.key
+        passes = both(states(self._order.states), self._order.test)
+        rows = self._moment.rows(
+            sql(
+                "SELECT",
+                key.expression,
+                "AS x, media.seq AS q, state FROM (SELECT DISTINCT seq FROM (",
+                source.sql,
+                ")) AS c CROSS JOIN media ON media.seq = c.seq WHERE",
+                passes.sql,
+                f"ORDER BY x{key.collation}, q",
+            ),
+            (*source.params, *passes.params),
+        )
+        parts: list[list[Spot]] = [[] for _ in self._order.segments]
+        for value, seq, state in rows:
+            spot = self._order.spot(State(state), value, seq)
+            if spot is not None:
+                parts[spot.segment].append(spot)
+                self._runs[spot.segment].append((_rank(value), seq))
+        for part, segment in zip(parts, self._order.segments, strict=True):
+            self.spots += part[::-1] if segment.descends else part
+
+
+class _Either:
+    """Rows that are walked to as long as that reads no more than the candidates, which are taken then."""
+
+    def __init__(self, moment: Moment, order: Order, candidates: Candidates) -> None:
+        self._moment = moment
+        self._order = order
+        self._candidates = candidates
+        self._walk = Walk(moment, order, candidates.source, 2 * candidates.many)
+        self._found: Found | None = None
+
+    def read(
+        self, first: Place, end: Place, limit: int, columns: str, *, backwards: bool = False
+    ) -> list[tuple[Spot, Row]]:
+        """See `Rows`."""
+        if self._found is None:
+            rows = self._walk.read(first, end, limit, columns, backwards=backwards)
+            if len(rows) == limit:
+                return rows
+        return self._taken().read(first, end, limit, columns, backwards=backwards)
+
+    def count(self, first: Place, end: Place, limit: int) -> int:
+        """See `Rows`."""
+        return self._taken().count(first, end, limit)
+
+    def _taken(self) -> Found:
+        if self._found is None:
+            self._found = Found(self._moment, self._order, self._candidates.source)
+        return self._found
+
+
+def _rank(value: Value) -> Rank:
+    """What a value is compared by within its segment."""
+    return nocase(value) if isinstance(value, str) else (b"", value or 0)
