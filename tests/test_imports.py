@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.terminal import terminal
+from tests.cli.world import environment
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -54,3 +57,38 @@ def test_no_command_but_the_screen_imports_textual(command: str, tmp_path: Path)
 def test_the_version_needs_no_cache_and_no_settings(tmp_path: Path) -> None:
     modules = modules_of(["--version"], tmp_path)
     assert not modules & {"sqlite3", "asyncio", "platformdirs", "tomllib", "console.cache"}
+
+
+SERVICE = tuple(
+    f"{name}."
+    for name in (
+        *("uvicorn", "starlette", "httpx", "httpcore", "uvloop", "h11", "httptools", "anyio"),
+        *("console.listener", "console.platforms", "console.service.core", "console.cache.writer"),
+    )
+)
+
+STARTS = """
+import sys, threading
+told = open(sys.argv.pop(), "w")
+def hear(event, arguments):
+    if event == "import":
+        print(threading.current_thread().name, arguments[0], file=told, flush=True)
+sys.addaudithook(hear)
+from console.cli import main
+main()
+"""
+
+
+def test_what_only_the_service_needs_is_imported_in_its_thread(tmp_path: Path) -> None:
+    heard = tmp_path / "heard"
+    env = environment(tmp_path / "media.db")
+    with terminal(["-c", STARTS, str(heard)], env, program=sys.executable) as screen:
+        screen.until_text("listening")
+    imported: dict[str, set[str]] = {}
+    for line in heard.read_text().splitlines():
+        thread, _, name = line.rpartition(" ")
+        imported.setdefault(thread, set()).add(name)
+    assert {"uvicorn", "console.service.core"} <= imported["service"]
+    by_screen = imported["MainThread"]
+    assert {"textual", "console.ui.screens.main"} <= by_screen
+    assert [name for name in by_screen if f"{name}.".startswith(SERVICE)] == []

@@ -32,6 +32,9 @@ CRASHED = 1
 LOOK_EVERY = 0.5
 """Seconds between two looks whether the terminal is still there; SIGHUP may be kept from us."""
 
+FIRST_LOOKS, FIRST_LOOK_EVERY = 50, 0.01
+"""How often, and each how many seconds apart, it is looked whether the first list is on the screen."""
+
 
 class WholeCells(ScrollBarRender):
     """A scroll bar of whole cells, where block characters are not to be had."""
@@ -95,7 +98,15 @@ class ConsoleApp(App[int], inherit_bindings=False):
         if signals is not None and not self.is_headless:
             asyncio.get_running_loop().add_reader(signals.fileno(), self._heard, signals)
             self.set_interval(LOOK_EVERY, lambda: signals.note(signal.SIGHUP) if is_lost() else None)
-        self.setup.host.start()
+        self.run_worker(self._start_host(), name="start of the host")
+
+    async def _start_host(self) -> None:
+        """After the first list, if that comes soon: what a service imports holds the interpreter up."""
+        for _ in range(FIRST_LOOKS):
+            if self.main.was_read or self.main.trouble is not None:
+                break
+            await asyncio.sleep(FIRST_LOOK_EVERY)
+        self.call_after_refresh(self.setup.host.start)
 
     def _heard(self, signals: Signals) -> None:
         number = signals.wait(0)
