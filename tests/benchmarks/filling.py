@@ -13,12 +13,13 @@ import sqlite3
 from bisect import bisect
 from contextlib import closing
 from typing import TYPE_CHECKING, Final, TypeAlias
+from zlib import crc32
 
 from console.cache import migrations
 from console.cache.batch import Batch
 from console.cache.counts import recount
 from console.cache.rows import COLUMNS, DERIVED
-from console.cache.schema import LATEST
+from console.cache.schema import VERSIONS
 from console.clock import wall
 from console.domain.media import MediaId, Millis
 from console.domain.retention import DAY_MS, DEFAULT_WINDOW_MS
@@ -102,8 +103,8 @@ _SEARCH: Final = (
 
 
 def filled(folder: Path, rows: int) -> Path:
-    """A cache of so many media in a folder: one that was made there in the last hours, or a new one."""
-    name = f"media-{rows}-v{LATEST}-"
+    """A cache of so many media in a folder: one of this schema that was made there lately, or a new one."""
+    name = f"media-{rows}-{crc32(repr(VERSIONS).encode()):08x}-"
     for found in folder.glob(f"{name}*.db"):
         if wall() - int(found.stem.removeprefix(name)) < FRESH_MS:
             return found
