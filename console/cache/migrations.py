@@ -6,7 +6,7 @@ import logging
 import os
 import sqlite3
 from contextlib import closing
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -20,7 +20,7 @@ from console.clock import wall
 from console.domain.exceptions import FixSetting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from console.clock import Now
@@ -33,16 +33,28 @@ OLDEST_SQLITE = (3, 34, 0)
 BUSY_SECONDS = 5.0
 
 
-def check_sqlite(version: Sequence[int] = sqlite3.sqlite_version_info) -> None:
+@cache
+def modules() -> frozenset[str]:
+    """What the linked SQLite library can make virtual tables of."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        return frozenset([name for (name,) in connection.execute("SELECT name FROM pragma_module_list")])
+
+
+def check_sqlite(
+    version: Sequence[int] = sqlite3.sqlite_version_info, has: Callable[[], Collection[str]] = modules
+) -> None:
     """Refuses a SQLite library that lacks what the cache needs.
 
     Raises:
-        FixSetting: it is older than 3.34.
+        FixSetting: it is older than 3.34, or was built without FTS5.
     """
+    linked = f"This Python is linked to SQLite {'.'.join(map(str, version))}"
     if tuple(version) < OLDEST_SQLITE:
+        raise FixSetting(f"{linked}; the cache needs 3.34 or newer.", "Run the console with a newer Python.")
+    if "fts5" not in has():
         raise FixSetting(
-            f"This Python is linked to SQLite {'.'.join(map(str, version))}; the cache needs 3.34 or newer.",
-            "Run the console with a newer Python.",
+            f"{linked}, which was built without its full-text search FTS5; the cache needs it.",
+            "Run the console with another build of Python or SQLite.",
         )
 
 

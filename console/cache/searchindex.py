@@ -10,12 +10,12 @@ and with a line feed for each NUL, at which FTS5 would stop. No trigram with a N
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Final
 
 from console.cache.schema import MEDIA_SEARCH
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
 AT_ONCE: Final = 500
@@ -107,16 +107,27 @@ def merge(connection: sqlite3.Connection) -> bool:
 
 
 def renew(connection: sqlite3.Connection) -> None:
-    """Throws the index away and makes an empty one. In an open transaction.
-
-    With `PRAGMA secure_delete` nothing of the old one stays in the file.
+    """Throws the index away, whatever is wrong with it, and makes an empty one. In an open transaction.
 
     Raises:
         sqlite3.Error: it failed; the transaction must be rolled back.
     """
-    for statement in ("DROP TABLE IF EXISTS media_search", *MEDIA_SEARCH, "DELETE FROM search_changed"):
+    try:
+        connection.execute("DROP TABLE IF EXISTS media_search")
+    except sqlite3.DatabaseError:  # FTS5 opens an index before it drops it
+        _drop_unopened(connection)
+    for statement in (*MEDIA_SEARCH, "DELETE FROM search_changed", "UPDATE search_fed SET seq = 0"):
         connection.execute(statement)
-    connection.execute("UPDATE search_fed SET seq = 0")
+
+
+def _drop_unopened(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA writable_schema = ON")
+    try:
+        connection.execute("DELETE FROM sqlite_schema WHERE name = 'media_search'")
+    finally:
+        connection.execute("PRAGMA writable_schema = RESET")
+    for part in ("data", "idx", "config"):
+        connection.execute(f"DROP TABLE IF EXISTS media_search_{part}")
 
 
 def _relearn(connection: sqlite3.Connection, changed: Sequence[tuple[int, str, str | None]]) -> None:

@@ -175,17 +175,19 @@ def test_what_is_overdue_is_done_whatever_waits_but_not_for_longer_than_a_share(
     assert not trails(db)
 
 
+@pytest.mark.parametrize("reopened", [False, True])
 @pytest.mark.parametrize(
     "spoil",
     [
         "DROP TABLE media_search",
         "DELETE FROM media_search_data WHERE id = 10",
         "UPDATE media_search_data SET block = x'00'",
-        "DELETE FROM media_search_idx",
+        "DROP TABLE media_search_data",
+        "DROP TABLE media_search_config",
     ],
 )
 def test_an_index_that_is_damaged_or_gone_is_made_anew_and_fed_again(
-    db: Path, writing: WritingConnection, feeder: Feeder, clock: Clock, spoil: str
+    db: Path, writing: WritingConnection, feeder: Feeder, clock: Clock, spoil: str, reopened: bool
 ) -> None:
     write(writing, "a")
     feeder.committed()
@@ -194,6 +196,8 @@ def test_an_index_that_is_damaged_or_gone_is_made_anew_and_fed_again(
     with closing(sqlite3.connect(db)) as other:
         other.execute(spoil)
         other.commit()
+    if reopened:
+        writing.give_up()
     for number in range(20):  # so many segments are merged, and then all of them are read
         write(writing, f"b{number}")
         feeder.committed()

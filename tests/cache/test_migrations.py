@@ -20,6 +20,7 @@ from console.cache.migrations import (
     check_sqlite,
     create,
     migrate_from,
+    modules,
     open_writer,
 )
 from console.cache.paths import create_private, wal_path
@@ -218,3 +219,10 @@ def test_an_old_sqlite_is_refused_in_words() -> None:
     check_sqlite((3, 34, 0))
     with pytest.raises(FixSetting, match=r"SQLite 3\.33\.9.*3\.34 or newer"):
         check_sqlite((3, 33, 9))
+
+
+def test_a_sqlite_without_full_text_search_is_refused_in_words() -> None:
+    assert "fts5" in modules()
+    with pytest.raises(FixSetting, match=r"SQLite 3\.51\.0, which was built without .*FTS5") as refused:
+        check_sqlite((3, 51, 0), lambda: {"fts4", "rtree"})
+    assert "another build" in refused.value.remedy

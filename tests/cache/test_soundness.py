@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from console.cache import searchindex
 from console.cache.frames import committed
 from console.cache.migrations import create, open_writer
 from console.cache.paths import wal_path
-from console.cache.soundness import check_sound
+from console.cache.recovery import damage
+from console.cache.soundness import check_sound, in_words
+from console.cache.table import write_media
 from console.cache.trouble import CacheDamaged, CacheRefused
+
+from .samples import due_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,6 +108,41 @@ def test_a_sound_cache_is_left_as_it_is(db: Path) -> None:
 def test_a_torn_first_page_of_any_table_or_index_is_found_after_any_end(db: Path, part: str) -> None:
     spoil(db, page_of(db, part), keep_time=True)
     refused(db, "damaged")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "UPDATE media_search_data SET block = x'00'",
+        "DELETE FROM media_search_data",
+        "DROP TABLE media_search_idx",
+        "DROP TABLE media_search_config",
+    ],
+)
+def test_a_search_index_that_is_damaged_is_no_damage_of_the_cache(db: Path, spoil: str) -> None:
+    with closing(open_writer(db)) as connection:
+        write_media(connection, due_in(5, "a", caption="a caption"))
+        searchindex.feed(connection)
+        connection.execute(spoil)
+    check_sound(db)
+    check_sound(db, thoroughly=True)
+    assert damage(db) is None
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ("ok", "ok"),
+        ("malformed inverted index for FTS5 table main.media_search", "ok"),
+        ("vtable constructor failed: media_search", "ok"),
+        ('fts5: corruption found reading blob 10 from table "media_search"', "ok"),
+        ("invalid fts5 file format (found 0, expected 4 or 5) - run 'rebuild'", "ok"),
+        ("*** in database main ***\nTree 3 page 4: btreeInitPage()", "Tree 3 page 4: btreeInitPage()"),
+        ("row 4 missing from index media_by_due", "row 4 missing from index media_by_due"),
+    ],
+)
+def test_what_newer_versions_of_sqlite_say_of_the_search_index_is_passed_over(found: str, told: str) -> None:
+    assert in_words(found) == told
 
 
 def test_after_an_end_in_order_not_every_page_is_read(db: Path) -> None:
