@@ -10,7 +10,6 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from console.cache.migrations import BUSY_SECONDS, check_sqlite
-from console.cache.searching import VOCABULARY
 from console.cache.source import NoCache, Source, Unreadable, check_readable, look, unreadable
 
 if TYPE_CHECKING:
@@ -174,7 +173,6 @@ class CacheReader:
             (version,) = connection.execute(_VERSION).fetchone()
             (application,) = connection.execute(_APPLICATION).fetchone()
             check_readable(version, application, self._db)
-            connection.execute(VOCABULARY)
             connection.execute(PAGES_KEPT)
             if self._given_up is not None:
                 connection.set_progress_handler(self._given_up, STEPS)

@@ -8,6 +8,7 @@ the rows that the index of trigrams does not know yet are candidates of any text
 from __future__ import annotations
 
 import json
+import sqlite3
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from console.cache.query import marks, sql
@@ -24,9 +25,14 @@ if TYPE_CHECKING:
 
 MOST: Final = 50_000
 """Candidates that are worth looking at; where there are more, a window is soon found by walking."""
-VOCABULARY: Final = "CREATE VIRTUAL TABLE temp.media_trigram USING fts5vocab (main, media_search, instance)"
+_VOCABULARY: Final = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS temp.media_trigram USING fts5vocab (main, media_search, instance)"
+)
 """The trigrams of the search index in their order, for texts that are shorter than one."""
+_OF_THE_INDEX: Final = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT)
+"""What SQLite says of a search index that is damaged. Until it is made anew, rows are looked at directly."""
 
+_BY_TRIGRAM: Final = "SELECT doc AS seq FROM media_trigram WHERE term >= ? AND term <= ?"
 _LETTERS: Final = 3
 _MOST_TRIGRAMS: Final = 12
 """Of a long text so many are looked up; its rows tell the rest."""
@@ -63,11 +69,24 @@ def candidates(
     fewest: Candidates | None = None
     for source in sources:
         limit = MOST + 1 if fewest is None else fewest.many
-        counted = sql("SELECT count(*) FROM (SELECT 1 FROM (", source.sql, ") LIMIT ?)")
-        [(count,)] = moment.rows(counted, (*source.params, limit))
-        if count < limit:
-            fewest = Candidates(source, int(count))
+        many = _count(moment, source, limit)
+        if many < limit:
+            fewest = Candidates(source, many)
     return fewest
+
+
+def _count(moment: Moment, source: Condition, limit: int) -> int:
+    """How many candidates a source names; `limit` where they are more or it cannot be read."""
+    try:
+        if _BY_TRIGRAM in source.sql:
+            moment.rows(_VOCABULARY)
+        counted = sql("SELECT count(*) FROM (SELECT 1 FROM (", source.sql, ") LIMIT ?)")
+        [(many,)] = moment.rows(counted, (*source.params, limit))
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF not in _OF_THE_INDEX:
+            raise
+        return limit
+    return int(many)
 
 
 def _sources(term: Term, of: Collection[State], edge: int) -> list[Condition]:
@@ -99,10 +118,7 @@ def _by_text(texts: Sequence[str]) -> list[Condition]:
     matched = Condition(
         "SELECT rowid AS seq FROM media_search WHERE media_search MATCH ?", (" OR ".join(map(_match, long)),)
     )
-    begun = (
-        Condition("SELECT doc AS seq FROM media_trigram WHERE term >= ? AND term <= ?", (text, text + _LAST))
-        for text in short
-    )
+    begun = (Condition(_BY_TRIGRAM, (text, text + _LAST)) for text in short)
     return [_any([*([matched] if long else []), *begun, Condition(NOT_INDEXED)])]
 
 

@@ -58,8 +58,10 @@ def rows_of_list(moment: Moment, selection: Selection, window_ms: int, now: Mill
     if found is None:
         return Walk(moment, order)
     [(everything,)] = moment.rows("SELECT coalesce(sum(media), 0) FROM media_count")
-    if order.within is not None or found.many**2 <= A_WINDOW * everything:
+    if found.many**2 <= A_WINDOW * everything:
         return Found(moment, order, found.source)
+    if not order.terms:
+        return Walk(moment, order, found.source)
     return _Either(moment, order, found)
 
 

@@ -324,7 +324,7 @@ def test_a_page_that_is_damaged_is_told_as_such(db: Path) -> None:
     content = bytearray(db.read_bytes())
     content[4096 * 12 :] = b"\xa5" * (len(content) - 4096 * 12)
     db.write_bytes(content)
-    with CacheReader(db) as reader, pytest.raises(CacheDamaged, match="Nothing was changed"):
+    with pytest.raises(CacheDamaged, match="Nothing was changed"), CacheReader(db) as reader:
         reader.run(queries.window(Selection(filter=filters.parse("x")), WINDOW, NOW))
 
 
