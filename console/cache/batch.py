@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -21,7 +22,7 @@ from console.domain.retention import DAY_MS
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from console.cache.rows import SqlValue
     from console.domain.media import MediaKey, Millis
@@ -45,10 +46,10 @@ _LOOKUP_SIZES: Final = (1, 8, 64, 512)
 """Few different statements, so that each stays prepared."""
 
 _INSERT_FACT: Final = (
-    "INSERT INTO fact (account, media_key, at, kind, data, webhook_id, identity, media) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (media, identity) DO NOTHING"
+    "INSERT INTO fact (account, media_key, at, kind, data, webhook_id, media, identity) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_INSERT_WEBHOOK: Final = "INSERT INTO webhook (id, received_at, body, coding, facts) VALUES (?, ?, ?, ?, ?)"
 _INSERT_QUARANTINE: Final = (
     "INSERT INTO quarantine (webhook_id, received_at, place, reason, digest) VALUES (?, ?, ?, ?, ?) "
     "ON CONFLICT (digest, place) DO NOTHING"
@@ -96,8 +97,8 @@ class Decided(Struct, frozen=True):
 class Batch:
     """The work of one open transaction of the writing connection.
 
-    Facts are inserted at once, as the insert tells whether they are new; the rows they lead to
-    are kept in memory until `write`, so that each is written once however many facts it got.
+    New facts, their bodies and the rows they lead to are kept in memory until `write`: each row is written
+    once however many facts it got, and each table by one call.
     """
 
     def __init__(self, connection: sqlite3.Connection, refs: Iterable[MediaRef]) -> None:
@@ -106,7 +107,11 @@ class Batch:
         self._stored: dict[MediaRef, Before] = {}
         self._given: dict[MediaRef, int] = {}
         self._next_seq: int | None = None
-        self._changed: set[MediaRef] = set()
+        self._changed: dict[MediaRef, None] = {}
+        self._facts: list[tuple[SqlValue, ...]] = []
+        self._told: set[tuple[SqlValue, ...]] = set()
+        """Media and identity of the facts that are known: of this batch, and those that were asked for."""
+        self._webhooks: list[tuple[SqlValue, ...]] = []
         self._looked_up: set[MediaRef] = set()
         self._next_webhook: int | None = None
         self._quarantine_grew = False
@@ -131,15 +136,13 @@ class Batch:
         if stored is not None:
             self._connection.execute("UPDATE webhook SET facts = facts + ? WHERE id = ?", (len(new), stored))
         elif new or quarantined:
-            self._connection.execute(
-                "INSERT INTO webhook (id, received_at, body, coding, facts) VALUES (?, ?, ?, ?, ?)",
-                (number, received_at, *pack(body), len(new)),
-            )
+            self._webhooks.append((number, received_at, *pack(body), len(new)))
             self._next_webhook, stored = number + 1, number
         for notice in reading.notices:
             self.take_notice(notice)
-        failures = [fact for fact in new if isinstance(fact, StoreFailed)]
-        failed = tuple([(fact, self._held[fact.account, fact.key]) for fact in failures])
+        failed = tuple(
+            [(fact, self._held[fact.account, fact.key]) for fact in new if type(fact) is StoreFailed]
+        )
         return Recorded(new, quarantined, failed, stored)
 
     def decide(self, ref: MediaRef, decide: Callable[[Media | None], Sequence[Fact]]) -> Decided:
@@ -195,34 +198,52 @@ class Batch:
         """
         held: dict[MediaRef, Media] = {}
         numbered: list[tuple[Fact, tuple[SqlValue, ...]]] = []
+        asked: list[tuple[SqlValue, ...]] = []
         for fact in told:
             ref = (fact.account, fact.key)
             before = held.get(ref) or self.media(ref)
             if isinstance(fact, MediaStored | StoreFailed | ResultNoted) and not fact.attempt:
                 success = isinstance(fact, MediaStored)
                 fact = replace(fact, attempt=ledger.attempt_of_result(before, success=success))
-            numbered.append((fact, _fact_row(fact, webhook, self._seq(ref))))
+            row = _fact_row(fact, webhook, self._seq(ref))
+            numbered.append((fact, row))
+            if ref in self._stored:
+                asked.append(row[_ONCE])
             held[ref] = ledger.fold(before, fact)
-        execute = self._connection.execute
-        new = tuple([fact for fact, row in numbered if execute(_INSERT_FACT, row).rowcount])
+        if asked:
+            self._ask(asked)
+        new = tuple([fact for fact, row in numbered if self._is_new(row)])
         if len(new) == len(numbered):
             self._held.update(held)
         else:  # a row is what the kept facts lead to: one that is not kept must leave no trace in it
             for fact in new:
                 ref = (fact.account, fact.key)
                 self._held[ref] = ledger.fold(self._held.get(ref), fact)
-        self._changed.update([(fact.account, fact.key) for fact in new])
+        self._changed.update(dict.fromkeys([(fact.account, fact.key) for fact in new]))
         return new
+
+    def _is_new(self, row: tuple[SqlValue, ...]) -> bool:
+        """Whether a fact was not known, which it is from now on; a media without a row has no facts."""
+        once = row[_ONCE]
+        if once in self._told:
+            return False
+        self._told.add(once)
+        self._facts.append(row)
+        return True
+
+    def _ask(self, once: list[tuple[SqlValue, ...]]) -> None:
+        """Notes which of these facts the cache has, one statement for up to 512 of them."""
+        for size, some in _in_sizes(once):
+            pairs = chain.from_iterable((*some, *(((None, None),) * (size - len(some)))))
+            self._told.update(self._connection.execute(_KNOWN[size], tuple(pairs)))
 
     def maintain(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """Lets `work` see every row as it is now and change the tables as it likes."""
-        self._write_rows()
+        self._write_all()
         done = work(self._connection)
-        self._held.clear()
-        self._stored.clear()
-        self._given.clear()
-        self._next_seq = None
-        self._looked_up.clear()
+        for known in (self._held, self._stored, self._given, self._told, self._looked_up):
+            known.clear()
+        self._next_seq = self._next_webhook = None
         return done
 
     def between(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
@@ -242,17 +263,23 @@ class Batch:
         )
 
     def write(self) -> None:
-        """Writes the rows that the facts led to, and keeps the quarantine within its bounds."""
+        """Writes what was kept in memory, and keeps the quarantine within its bounds."""
+        self._write_all()
         if self._quarantine_grew:
             self._trim_quarantine()
-        self._write_rows()
 
-    def _write_rows(self) -> None:
-        before = [self._stored.get(ref) or self._seq(ref) for ref in self._changed]
-        write_rows(
-            self._connection, [(self._held[ref], one) for ref, one in zip(self._changed, before, strict=True)]
-        )
-        self._changed.clear()
+    def _write_all(self) -> None:
+        if self._webhooks:
+            self._connection.executemany(_INSERT_WEBHOOK, self._webhooks)
+        if self._facts:
+            self._connection.executemany(_INSERT_FACT, self._facts)
+            stored = self._stored
+            write_rows(
+                self._connection,
+                [(self._held[ref], stored.get(ref) or self._seq(ref)) for ref in self._changed],
+            )
+        for written in (self._webhooks, self._facts, self._changed):
+            written.clear()
 
     def _seq(self, ref: MediaRef) -> int:
         """The `seq` of a media's row, also of one that is not written yet."""
@@ -322,9 +349,7 @@ class Batch:
         for account, key in refs:
             keys[account].append(key)
         for account, wanted in keys.items():
-            while wanted:
-                size = next((size for size in _LOOKUP_SIZES if size >= len(wanted)), _LOOKUP_SIZES[-1])
-                some, wanted = wanted[:size], wanted[size:]
+            for size, some in _in_sizes(wanted):
                 padding = (None,) * (size - len(some))
                 for row in self._connection.execute(_LOOKUPS[size], (account, *some, *padding)):
                     ref = (row[0], row[1])
@@ -338,6 +363,23 @@ _LOOKUPS: Final = {
     size: sql("SELECT", SELECTED, ",", BEFORE, "FROM media WHERE account = ? AND key IN", marks(size))
     for size in _LOOKUP_SIZES
 }
+_KNOWN: Final = {
+    size: sql(
+        f"WITH told (media, identity) AS (VALUES {', '.join(['(?, ?)'] * size)})",
+        "SELECT media, identity FROM told CROSS JOIN fact USING (media, identity)",
+    )
+    for size in _LOOKUP_SIZES
+}
+_ONCE: Final = slice(6, 8)
+"""What a fact is unique by, in its row."""
+
+
+def _in_sizes(wanted: list[_T]) -> Iterator[tuple[int, list[_T]]]:
+    """The values in portions, each with the smallest size of a statement that has room for it."""
+    while wanted:
+        size = next((size for size in _LOOKUP_SIZES if size >= len(wanted)), _LOOKUP_SIZES[-1])
+        yield size, wanted[:size]
+        wanted = wanted[size:]
 
 
 def _fact_row(fact: Fact, webhook: int | None, media: int) -> tuple[SqlValue, ...]:
@@ -348,6 +390,6 @@ def _fact_row(fact: Fact, webhook: int | None, media: int) -> tuple[SqlValue, ..
         type(fact).__name__,
         facts.encode(fact).decode(),
         webhook,
-        facts.identity(fact),
         media,
+        facts.identity(fact),
     )

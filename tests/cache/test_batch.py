@@ -106,6 +106,19 @@ def test_a_repeated_webhook_leaves_nothing_more(connection: sqlite3.Connection) 
     assert count(connection, "fact") == count(connection, "webhook") == 2
 
 
+def test_known_facts_are_found_by_their_index(connection: sqlite3.Connection) -> None:
+    statements: list[str] = []
+    with batch(connection, "media-1") as work:
+        work.take_webhook(BODY, NOW, reading("media-1"))
+    connection.set_trace_callback(statements.append)
+    with batch(connection, "media-1") as work:
+        assert not work.take_webhook(BODY, NOW, reading("media-1")).new_facts
+    connection.set_trace_callback(None)
+    (asked,) = [text for text in statements if "fact" in text]
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {asked}")]
+    assert "SEARCH fact USING COVERING INDEX fact_once (media=? AND identity=?)" in plan
+
+
 def test_many_media_are_looked_up_and_written_together(connection: sqlite3.Connection) -> None:
     names = [f"media-{number}" for number in range(700)]
     with batch(connection, *names) as work:
@@ -115,7 +128,8 @@ def test_many_media_are_looked_up_and_written_together(connection: sqlite3.Conne
     with batch(connection, *names) as work:
         assert len(work.take_webhook(BODY, NOW, reading(*names)).new_facts) == 50
     connection.set_trace_callback(None)
-    assert len([text for text in statements if text.startswith("SELECT")]) <= 4
+    assert len([text for text in statements if text.startswith(("SELECT", "WITH"))]) <= 6
+    assert len([text for text in statements if text.startswith("INSERT INTO fact")]) == 50
     assert len([text for text in statements if text.startswith("INSERT INTO media ")]) == 50
     assert count(connection, "media") == 700
 
