@@ -27,7 +27,7 @@ from console.cache.rows import SELECTED, read_media
 from console.cache.salvage import TableSalvage, from_both_ends
 from console.cache.schema import APPLICATION_ID
 from console.cache.sifting import TABLES, Sieve
-from console.cache.soundness import check_sound, is_log, look_through, look_through
+from console.cache.soundness import check_sound, is_log, look_through
 from console.cache.source import look, unreadable
 from console.cache.table import write_media
 from console.cache.trouble import CacheDamaged, is_damage
