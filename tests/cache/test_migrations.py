@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from console.cache import rebuild, searchindex
 from console.cache.copies import copies
+from console.cache.counts import agree
 from console.cache.migrations import (
     CacheDamaged,
     CacheRefused,
@@ -24,8 +26,15 @@ from console.cache.migrations import (
     open_writer,
 )
 from console.cache.paths import create_private, wal_path
+from console.cache.query import marks, sql
+from console.cache.rows import COLUMNS, DERIVED, media_row
 from console.cache.schema import APPLICATION_ID, LATEST, VERSIONS
+from console.cache.soundness import check_sound
+from console.domain import facts, ledger
 from console.domain.exceptions import FixSetting
+from console.domain.media import DEFAULT_ACCOUNT, MediaKey
+
+from .samples import NOW, announced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,6 +178,46 @@ def older(db: Path, version: int) -> None:
             connection.execute("PRAGMA journal_mode = WAL")
 
     create_private(db, build)
+
+
+def with_media(db: Path, version: int, count: int) -> None:
+    """A cache of an earlier version with so many media, each with a fact."""
+    older(db, version)
+    columns = (*COLUMNS, *DERIVED)
+    insert = sql("INSERT INTO media", f"({', '.join(columns)}) VALUES", marks(len(columns)))
+    fact = (
+        "INSERT INTO fact (account, media_key, at, kind, data, webhook_id, identity) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)"
+    )
+    with closing(sqlite3.connect(db)) as connection:
+        for number in range(count):
+            told = announced(f"m{number}", at=NOW + number * 600_000, caption=f"caption {number}")
+            identity = facts.identity(told)
+            data = facts.encode(told).decode()
+            connection.execute(insert, media_row(ledger.fold(None, told)))
+            connection.execute(
+                fact, (told.account, told.key, told.at, "MediaAnnounced", data, None, identity)
+            )
+        connection.commit()
+
+
+@pytest.mark.parametrize("version", range(1, LATEST))
+def test_the_media_of_an_older_version_are_counted_hold_their_history_and_get_searched(
+    db: Path, version: int, clock: Now
+) -> None:
+    with_media(db, version, 30)
+    with closing(open_writer(db, now=clock)) as connection:
+        assert agree(connection)
+        assert connection.execute("SELECT sum(media), count(*) > 4 FROM media_hour").fetchone() == (30, 1)
+        assert rebuild.history(connection, (DEFAULT_ACCOUNT, MediaKey("m7")))[0].at == NOW + 7 * 600_000
+        assert searchindex.trails(connection)
+        while searchindex.feed(connection):
+            pass
+        assert not searchindex.trails(connection)
+        match = "SELECT count(*) FROM media_search WHERE media_search MATCH 'cap'"
+        assert connection.execute(match).fetchone() == (30,)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    check_sound(db, thoroughly=True)
 
 
 def test_a_migration_that_fails_leaves_the_version_before_it(db: Path) -> None:
