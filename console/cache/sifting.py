@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -45,6 +46,7 @@ class Sieve:
         self._new = new
         self._read = read
         self._told_only: dict[MediaRef, int] = {}
+        self._stand_ins = count(_STAND_INS)
 
     def has(self, table: str, key: object) -> bool:
         """Whether a row is there already."""
@@ -68,6 +70,7 @@ class Sieve:
         try:
             media = read_media(row[1:])
             sound = msgspec.json.decode(msgspec.json.encode(media), type=Media) == media
+            values = media_row(media)
         except (ValueError, TypeError, LookupError, msgspec.MsgspecError):
             return False
         if not sound:
@@ -76,7 +79,7 @@ class Sieve:
         if stand_in is not None:
             self._new.execute("DELETE FROM media WHERE seq = ?", (stand_in,))
             self._new.execute("UPDATE fact SET media = ? WHERE media = ?", (row[0], stand_in))
-        return self._insert("media", (*TABLES["media"], *DERIVED), (row[0], *media_row(media)))
+        return self._insert("media", (*TABLES["media"], *DERIVED), (row[0], *values))
 
     def _take_fact(self, row: Row) -> bool:
         """Takes a fact; where the row of its media was not found, one that knows this fact stands in."""
@@ -86,7 +89,7 @@ class Sieve:
         ).fetchone()
         if found is not None:
             return self._insert("fact", (*TABLES["fact"], "media"), (*row, found[0]))
-        number = _STAND_INS + len(self._told_only)
+        number = next(self._stand_ins)
         media = ledger.fold(None, facts.decode(row[5]))
         if not self._insert("fact", (*TABLES["fact"], "media"), (*row, number)):
             return False
