@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -59,6 +60,8 @@ class WritingConnection:
         self._look_again = look_again
         self._connection: sqlite3.Connection | None = None
         self._keeper: sqlite3.Connection | None = None
+        self._log = wal_path(db)
+        self._log_size = 0
         self._mark: _Mark | None = None
         self._doubted = False
         self._damage: CacheDamaged | None = None
@@ -84,14 +87,15 @@ class WritingConnection:
             ConsoleError: the cache cannot be used, or is damaged.
             sqlite3.Error, OSError: it cannot be opened now.
         """
-        if self._connection is not None and self._mark != _mark(self._db):
+        if self._connection is not None and self._mark != self._looked():
             self.settle()  # what the log holds belongs into the file that it was written for
             self.give_up()
             self._doubted = True
         if self._connection is None:
             self._dispel_doubt()
             self._connection = self._connect(self._db)
-            self._mark = _mark(self._db)
+            self._log = wal_path(self._db)
+            self._mark = self._looked()
         if self._keeper is None:
             self._keeper = _keep(self._db)
         return self._connection
@@ -102,7 +106,7 @@ class WritingConnection:
         Raises:
             CacheUnavailable: it went into files that nobody will find.
         """
-        before, self._mark = self._mark, _mark(self._db)
+        before, self._mark = self._mark, self._looked()
         if before is None or self._mark is None or before.files != self._mark.files:
             self._doubted = True
             raise self._gone()
@@ -117,11 +121,7 @@ class WritingConnection:
 
     def shorten_log(self) -> None:
         """Empties the log where it has grown large without a pause in which to do it."""
-        try:
-            large = wal_path(self._db).stat().st_size > LARGEST_LOG
-        except OSError:
-            return
-        if large and monotonic() >= self._shorten_at:
+        if self._log_size > LARGEST_LOG and monotonic() >= self._shorten_at:
             self.settle()
             self._shorten_at = monotonic() + SHORTEN_AGAIN
 
@@ -136,7 +136,7 @@ class WritingConnection:
         except sqlite3.Error as error:
             self.give_up(error)
             return True
-        self._mark = _mark(self._db)
+        self._mark = self._looked()
         return not busy
 
     def close(self) -> None:
@@ -145,6 +145,16 @@ class WritingConnection:
         self.give_up()
         if self._keeper is not None:
             self._keeper.close()
+
+    def _looked(self) -> _Mark | None:
+        """The files as they are now; None where one is missing."""
+        try:
+            file, log = os.stat(self._db), os.stat(self._log)
+        except OSError:
+            return None
+        files = (file.st_dev, file.st_ino, log.st_ino)
+        self._log_size = log.st_size
+        return _Mark(files, (file.st_size, file.st_mtime_ns))
 
     def _gone(self) -> CacheUnavailable:
         return CacheUnavailable(
@@ -171,15 +181,6 @@ class WritingConnection:
         if self._damage is not None:
             raise self._damage
         self._doubted = False
-
-
-def _mark(db: Path) -> _Mark | None:
-    """The files as they are now; None where one is missing."""
-    try:
-        file, log = db.stat(), wal_path(db).stat()
-    except OSError:
-        return None
-    return _Mark((file.st_dev, file.st_ino, log.st_ino), (file.st_size, file.st_mtime_ns))
 
 
 def _keep(db: Path) -> sqlite3.Connection:

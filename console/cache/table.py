@@ -44,7 +44,7 @@ def write_rows(connection: sqlite3.Connection, changed: Iterable[tuple[Media, Be
     for media, before in changed:
         row = media_row(media)
         rows.append((*row, None if isinstance(before, Before) else before))
-        tally.add(media.state.value, hour_of(media.clock_from))
+        tally.add(media.state._value_, hour_of(media.clock_from))
         if isinstance(before, Before):
             tally.take(before.state, hour_of(before.clock_from))
             if before.search_text != row[-1]:

@@ -63,7 +63,8 @@ def search_text(media: Media) -> str:
 
     No term holds a line break, so that nothing is found across two of them.
     """
-    return "\n".join(_fold(part) for part in (media.filename, media.caption, media.sender, media.sender_name))
+    parts = (media.filename or "", media.caption or "", media.sender or "", media.sender_name or "")
+    return "\n".join(parts).casefold()
 
 
 def matches(filter: Filter, media: Media, window_ms: int, now: Millis) -> bool:
