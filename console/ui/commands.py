@@ -152,6 +152,13 @@ COMMANDS: tuple[Command, ...] = (
     Command(id="top", keys=("g", "home"), label="top", tip="First row", group=Group.MOVE),
     Command(id="bottom", keys=("G", "end"), label="bottom", tip="Last row", group=Group.MOVE),
     Command(
+        id="follow",
+        keys=("F",),
+        label="follow",
+        tip="Go to the newest rows and stay there as more arrive, until the cursor is moved; again: off",
+        group=Group.MOVE,
+    ),
+    Command(
         id="open",
         keys=("enter",),
         label="open",
@@ -232,7 +239,7 @@ COMMANDS: tuple[Command, ...] = (
 FOOTERS: Mapping[str, tuple[str, ...]] = {
     "list": (
         *("help", "open", "mark", "download", "retry", "filter", "palette"),
-        *("events", "download_all", "sort", "copy", "zoom", "quit"),
+        *("events", "download_all", "sort", "follow", "copy", "zoom", "quit"),
     ),
     "detail": ("help", "close", "download", "retry", "raw", "copy", "times", "palette", "events", "quit"),
 }

@@ -1,35 +1,51 @@
-"""Reads again whatever the screen shows, whenever the cache or the operator changed it."""
+"""Reads again whatever the screen shows, whenever the cache or the operator changed it.
+
+Three connections, so that what takes long holds up nothing else: the rows of the list come first, then
+what stands around it, and beside both what may have to look at every media of the cache.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from console.cache import queries
-from console.cache.reader import AsyncCacheReader, NoCache
+from console.cache import counting
+from console.cache.presence import new_between
+from console.cache.reader import AsyncCacheReader
+from console.cache.windows import Edge
 from console.domain.exceptions import ConsoleError
-from console.ui.chronicle import MOST_FACTS
-from console.ui.listing import Page, Place, read_page
+from console.ui import around
+from console.ui.listing import Page, Place, Unnoticed, read_page
+from console.ui.reading import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from console.cache.counting import Counts
+    from console.cache.news import Traces
+    from console.cache.reader import Moment
     from console.domain.facts import Fact
-    from console.domain.media import Media, MediaKey
+    from console.domain.filters import Filter
+    from console.domain.media import Media, MediaKey, Millis
     from console.domain.orders import Taken
     from console.domain.standing import Notice, Standing
     from console.domain.views import Selection
     from console.ui.awaited import Awaited
     from console.ui.setup import Setup
 
-NEWEST_NOTICES = 500
-NEWEST_FAILURES = 500
-PATIENCE = 0.3
+T = TypeVar("T")
+
+PATIENCE: Final = 0.3
 """Seconds of reading after which a line says what is waited for."""
-SPACING = 0.02
-"""Seconds of rest after each read, so that a flood of changes does not starve the keys."""
-AGAIN = 0.5
-"""Seconds until a cache that could not be read is tried again."""
+SEARCHING: Final = 0.1
+"""Seconds after which it is said that rows are still searched, or counted."""
+FOR_A_KEY: Final = 0.1
+"""Seconds for which a key waits for the rows that it asks for; then they come when they come."""
+MOST_NEW: Final = 1000
+"""New rows that are counted."""
+RARELY: Final = 10.0
+"""How many times as long as a count of everything the rest after it is."""
 
 
 class Shows(Protocol):
@@ -43,12 +59,28 @@ class Shows(Protocol):
         """What it is to be read around."""
         ...
 
+    def page(self) -> Page:
+        """What it shows."""
+        ...
+
+    def unnoticed(self) -> Unnoticed | None:
+        """Where new rows may have arrived out of sight."""
+        ...
+
     def current_key(self) -> MediaKey | None:
         """The media under the cursor."""
         ...
 
     def show_page(self, page: Page) -> bool:
         """Takes a page; False if it came too late and another is needed."""
+        ...
+
+    def show_counts(self, counts: Counts) -> None:
+        """Takes the numbers of the views under the filter of the page."""
+        ...
+
+    def show_new(self, new: int) -> None:
+        """Takes how many rows have arrived out of sight, `MOST_NEW` at most."""
         ...
 
     def show_around(
@@ -74,125 +106,188 @@ class Shows(Protocol):
         """Reading takes long, or is over."""
         ...
 
+    def show_searching(self, searching: bool) -> None:
+        """Rows or counts are searched for some time, or were found."""
+        ...
+
     def show_failure(self, error: ConsoleError | None) -> None:
         """The cache cannot be read, or can again."""
         ...
 
 
 class Follower:
-    """One connection for everything that is shown, and the order in which it is read."""
+    """What is read for a screen, and in which order."""
 
     def __init__(self, setup: Setup, screen: Shows) -> None:
         self._setup = setup
         self._screen = screen
-        self._reader: AsyncCacheReader | None = None
-        self._lock = asyncio.Lock()
-        self._wake = asyncio.Event()
-        self._page_stale = True
+        self._rows = Reading(setup.db, self._read_rows, partial(self._told, "rows"))
+        self._around = Reading(setup.db, self._read_around, partial(self._told, "around"))
+        self._everything = Reading(
+            setup.db, self._read_everything, partial(self._told, "everything"), share=RARELY
+        )
+        self._acts = AsyncCacheReader(setup.db)
+        self._errors: dict[str, ConsoleError | None] = {}
+        self._aimed: Place | None = None
+        self._late: asyncio.TimerHandle | None = None
+        self._changes = 0
+        self._looked_at = -1
+        """The change that `_read_around` has seen."""
+        self._counted: tuple[Filter, int] | None = None
+        """The filter that was counted last, and as of which change."""
+        self._traces: Traces | None = None
+        self._detailed: MediaKey | None = None
+        self._notices: Sequence[Notice] = ()
+        self._failed: Sequence[Media] = ()
+        self._failures_known = False
+        self._standing: Standing | None = None
 
-    def changed(self) -> None:
-        """The cache changed, or what is wanted of it: everything is read again soon."""
-        self._page_stale = True
-        self._wake.set()
-
-    def moved(self) -> None:
-        """Only the cursor moved: its detail is read again soon."""
-        self._wake.set()
-
-    async def run(self) -> None:
-        """Reads until it is cancelled."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            late = asyncio.get_running_loop().call_later(PATIENCE, self._screen.show_waiting, True)
-            try:
-                async with self._lock:
-                    await self._read()
-                self._screen.show_failure(None)
-            except ConsoleError as error:
-                await self._fail(error)
-            finally:
-                late.cancel()
-                self._screen.show_waiting(False)
-            await asyncio.sleep(SPACING)
-
-    async def reload(self) -> None:
-        """Reads the page at once and shows it, before the next key is looked at."""
-        try:
-            async with self._lock:
-                await self._read_page()
-        except ConsoleError as error:
-            await self._fail(error)
-        self._wake.set()
-
-    async def page(self, place: Place) -> Page | None:
-        """The page around a place that is not read yet; None if the cache cannot be read."""
-        setup = self._setup
-        try:
-            async with self._lock:
-                reader = await self.reader()
-                return await read_page(reader, self._screen.selection(), setup.window_ms, setup.now(), place)
-        except ConsoleError as error:
-            await self._fail(error)
-            return None
-
-    async def reader(self) -> AsyncCacheReader:
-        """The connection, opened when it is first needed.
-
-        Raises:
-            ConsoleError: the cache is missing or cannot be read.
-        """
-        if self._reader is None:
-            reader = AsyncCacheReader(self._setup.db)
-            await reader.open()
-            self._reader = reader
-        return self._reader
+    @property
+    def readings(self) -> Mapping[str, Reading]:
+        """What has to run while the screen is open, by name."""
+        return {"rows": self._rows, "around": self._around, "everything": self._everything}
 
     async def close(self) -> None:
-        """Closes the connection."""
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            await reader.close()
+        """Closes the connections, once nothing runs any more."""
+        self._found()
+        for reading in self.readings.values():
+            await reading.close()
+        await self._acts.close()
 
-    async def _read(self) -> None:
-        if self._page_stale:
-            await self._read_page()
-            reader = await self.reader()
-            notices = await reader.run(queries.notices(NEWEST_NOTICES))
-            standing = await reader.run(queries.standing())
-            failed = await reader.run(queries.newest_failures(NEWEST_FAILURES))
-            self._screen.show_around(notices, failed, standing)
-            await self._read_awaited(reader)
-        key = self._screen.current_key()
-        if key is None:
-            self._screen.show_history(None, ())
+    async def ask(self, question: Callable[[Moment], T]) -> T | None:
+        """What a command has to know at once, all as of one moment; None if the cache cannot be read."""
+        try:
+            answer = await self._acts.ask(question)
+        except ConsoleError as error:
+            await self._acts.close()
+            self._told("acts", error)
+            return None
+        self._told("acts", None)
+        return answer
+
+    def changed(self) -> None:
+        """The cache changed: what that touches is read again soon."""
+        self._changes += 1
+        self._rows.soon()
+        if self._traces is not None:
+            self._around.soon()
+
+    def moved(self) -> None:
+        """The cursor moved: its detail is read again at once."""
+        self._around.at_once()
+
+    def more(self) -> None:
+        """The rows that were read are nearly at their end."""
+        self._rows.hurry()
+
+    def search(self, place: Place | None = None) -> None:
+        """The operator wants other rows, or those at a place; what was wanted before is given up."""
+        self._aimed = place
+        self._found()
+        self._late = asyncio.get_running_loop().call_later(SEARCHING, self._screen.show_searching, True)
+        self._rows.at_once()
+
+    async def arrived(self) -> bool:
+        """Waits a moment for the rows that are wanted; whether they are there."""
+        return await self._rows.done(FOR_A_KEY)
+
+    def _found(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+            self._screen.show_searching(False)
+
+    async def _read_rows(self, reader: AsyncCacheReader) -> None:
+        screen, setup, aimed = self._screen, self._setup, self._aimed
+        selection, before, now = screen.selection(), screen.page(), setup.now()
+        place = aimed or screen.place()
+        late = asyncio.get_running_loop().call_later(PATIENCE, screen.show_waiting, True)
+        try:
+            page = await reader.ask(
+                lambda moment: read_page(moment, selection, setup.window_ms, now, place, before)
+            )
+        finally:
+            late.cancel()
+            screen.show_waiting(False)
+        if selection != screen.selection() or aimed is not self._aimed:
+            return  # the search for those is on its way
+        if not screen.show_page(page):
+            self._rows.hurry()
             return
-        reader = await self.reader()
-        media = await reader.run(queries.media(key))
-        history = await reader.run(queries.history(key, limit=MOST_FACTS))
-        self._screen.show_history(media, history)
+        self._aimed = None
+        if page.counted:
+            self._found()
+        if selection.filter.terms and (selection.filter, self._changes) != self._counted:
+            self._everything.soon() if page.counted else self._everything.at_once()
+        if self._traces is None:
+            self._around.soon()
 
-    async def _read_awaited(self, reader: AsyncCacheReader) -> None:
-        answers = self._screen.answers
-        ids, keys = answers.orders, answers.keys
-        if not keys:
-            return
-        taken = await reader.run(queries.orders_taken(ids)) if ids else {}
-        found = [await reader.run(queries.media(key)) for key in keys]
-        self._screen.show_answers([media for media in found if media is not None], taken)
+    async def _read_around(self, reader: AsyncCacheReader) -> None:
+        screen, setup, changes = self._screen, self._setup, self._changes
+        answers, unnoticed, now = screen.answers, screen.unnoticed(), setup.now()
+        asked = around.Asked(
+            key=screen.current_key(),
+            detailed=self._detailed,
+            changed=changes != self._looked_at,
+            traces=self._traces,
+            orders=answers.orders,
+            awaited=answers.keys,
+        )
 
-    async def _read_page(self) -> None:
-        setup, screen = self._setup, self._screen
-        self._page_stale = False
-        reader = await self.reader()
-        selection = screen.selection()
-        page = await read_page(reader, selection, setup.window_ms, setup.now(), screen.place())
-        if selection != screen.selection() or not screen.show_page(page):
-            self.changed()
+        def read(moment: Moment) -> tuple[around.Around, int]:
+            new = 0 if unnoticed is None else _new(moment, unnoticed, setup.window_ms, now)
+            return around.read_around(moment, asked), new
 
-    async def _fail(self, error: ConsoleError) -> None:
-        await self.close()
-        self._page_stale = True
-        self._screen.show_failure(error)
-        if not isinstance(error, NoCache):
-            asyncio.get_running_loop().call_later(AGAIN, self._wake.set)
+        found, new = await reader.ask(read)
+        self._looked_at, self._traces = changes, found.traces
+        if found.detail is not None:
+            self._detailed = asked.key
+            screen.show_history(*found.detail)
+        screen.show_new(new)
+        self._show_around(found)
+        if found.found is not None:
+            screen.show_answers(found.found, found.taken)
+
+    def _show_around(self, found: around.Around) -> None:
+        before = self._notices, self._failed, self._standing
+        if found.touched is None:
+            self._failures_known = False
+            self._everything.soon()
+        elif found.touched:
+            self._failed = around.failures_after(self._failed, found.touched)
+        self._notices = self._notices if found.notices is None else found.notices
+        self._standing = found.standing or self._standing
+        if before != (self._notices, self._failed, self._standing):
+            self._screen.show_around(self._notices, self._failed, self._standing)
+
+    async def _read_everything(self, reader: AsyncCacheReader) -> None:
+        """What may have to look at every media: the numbers of the views under a filter, the failures."""
+        screen, setup, changes = self._screen, self._setup, self._changes
+        wanted, now = screen.selection().filter, setup.now()
+        if wanted.terms and (wanted, changes) != self._counted:
+            counts = await reader.ask(
+                lambda moment: counting.filtered_counts(moment, wanted, setup.window_ms, now)
+            )
+            self._counted = wanted, changes
+            if wanted == screen.page().selection.filter == screen.selection().filter:
+                screen.show_counts(counts)
+                self._found()
+        if not self._failures_known:
+            fact, failed = await reader.ask(around.read_failures)
+            self._failures_known, self._failed = True, failed
+            if self._traces is not None:  # what came since may be among them or not
+                self._traces = self._traces._replace(fact=min(fact, self._traces.fact))
+            screen.show_around(self._notices, failed, self._standing)
+
+    def _told(self, name: str, error: ConsoleError | None) -> None:
+        self._errors[name] = error
+        self._screen.show_failure(next((each for each in self._errors.values() if each is not None), None))
+
+
+def _new(moment: Moment, unnoticed: Unnoticed, window_ms: int, now: Millis) -> int:
+    """How many rows have arrived where it was not noticed."""
+    edge, spot = unnoticed.edge, unnoticed.spot
+    first, end = (None, spot) if edge is Edge.TOP else (spot, None)
+    return new_between(
+        moment, unnoticed.selection, window_ms, now, first, end, after=unnoticed.after, limit=MOST_NEW
+    )

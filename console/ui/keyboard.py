@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from textual.events import Key
 
 from console.clock import monotonic
-from console.ui.acts.finding import typed
+from console.ui.acts.finding import search, typed
 from console.ui.commands import by_key
 from console.ui.screens.sheet import Sheet
 
@@ -65,10 +65,10 @@ class Keyboard:
         screen = self._screen
         if screen.finding.editor is not None and not screen.small:
             event.stop()
+            before = screen.finding.selection
             screen.finding.editor.insert(event.text)
             screen.finding.typed()
-            screen.follower.changed()
-            screen.redraw()
+            search(screen, before)
 
     async def _command(self, event: Key) -> None:
         name = self._by_key.get(event.key) or self._by_key.get(event.character or "")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from console.cache.windows import Edge
 from console.domain.filters import FilterError
 from console.domain.standing import Level
 from console.domain.views import Selection, View
@@ -29,12 +30,21 @@ class Filtering(Struct, frozen=True, kw_only=True):
     on: bool = True
     editor: Editor | None = None
     error: FilterError | None = None
-    shown: int = 0
+    shown: int | None = 0
+    """Rows of the selection; None while they are not counted."""
     everything: int = 0
     marks: str = ""
+    searching: str = ""
+    """What is still looked for, in words."""
+    following: bool = False
+    new: str = ""
+    """Rows that have arrived out of sight, in words."""
+    follow_key: str = "F"
 
 
 _MARGIN = piece(" ")
+_WIDE = 120
+"""Columns from which there is room to say that the list does not follow."""
 
 _SHORTER = {
     View.NEEDS_DOWNLOAD: "Needs dl",
@@ -45,20 +55,25 @@ _SHORTER = {
 """In the order in which labels give way where room is short."""
 
 
-def tabs(view: View, counts: Mapping[View, int], width: int) -> Line:
-    """The views with their counts, the open one in brackets; labels give way until all fit."""
+def tabs(view: View, counts: Mapping[View, int], width: int, *, old: bool = False) -> Line:
+    """The views with their counts, the open one in brackets; labels give way until all fit.
+
+    Counts that are `old` are of what was shown before: they are dim.
+    """
     labels = {each: each.label for each in View}
     shorter = [*_SHORTER.items(), *((each, "") for each in reversed(View) if each is not view)]
     for each, label in shorter:
         for before in (" ", ""):
-            made = _tabs(view, counts, labels, before)
+            made = _tabs(view, counts, labels, before, old=old)
             if measure(made) <= width:
                 return made
         labels[each] = label
-    return cut(_tabs(view, counts, labels, ""), width)
+    return cut(_tabs(view, counts, labels, "", old=old), width)
 
 
-def _tabs(view: View, counts: Mapping[View, int], labels: Mapping[View, str], before: str) -> Line:
+def _tabs(
+    view: View, counts: Mapping[View, int], labels: Mapping[View, str], before: str, *, old: bool
+) -> Line:
     """With nothing `before` a view, the gaps between them are as narrow as the brackets."""
     parts: list[Piece] = []
     for index, each in enumerate(View, 1):
@@ -69,7 +84,8 @@ def _tabs(view: View, counts: Mapping[View, int], labels: Mapping[View, str], be
         if each is view:
             parts.append(piece(f"[{text}]", Ink.TAB, do))
         else:
-            parts.append(piece(f"{before}{text} ", _tab_ink(each, counts.get(each, 0)), do))
+            ink = Ink.DIM if old else _tab_ink(each, counts.get(each, 0))
+            parts.append(piece(f"{before}{text} ", ink, do))
     return tuple(parts)
 
 
@@ -88,15 +104,29 @@ def count_text(count: int) -> str:
     return f"{count / 1_000_000:.1f}M"
 
 
+def new_text(new: int, most: int, end: Edge) -> str:
+    """`4 new above`, and `999+ new above` where no more were counted."""
+    if not new:
+        return ""
+    return f"{new if new < most else f'{most - 1}+'} new {'above' if end is Edge.TOP else 'below'}"
+
+
 def filter_line(state: Filtering, glyphs: Glyphs, width: int) -> list[Line]:
     """The filter, how many rows it leaves, the order, the marks; below it what is wrong with it."""
     arrow = glyphs.down if state.selection.reverse else glyphs.up
+    shown = "?" if state.shown is None else state.shown
     right = [
-        piece(f"{state.shown} of {state.everything}"),
+        *((piece(f"{state.searching}   ", Ink.BUSY),) if state.searching else ()),
+        piece(f"{shown} of {state.everything}"),
         piece(f"   sort {state.selection.sort.value} {arrow}", Ink.DIM, "sort"),
     ]
     if state.marks:
         right.append(piece(f"   {state.marks}", Ink.KEY, "unmark"))
+    if state.following:
+        right.append(piece("   follow on", Ink.KEY, "follow"))
+    elif state.new:
+        off = "follow off " if width >= _WIDE else ""
+        right.append(piece(f"   {off}({state.follow_key}): {state.new}", Ink.KEY, "follow"))
     right.append(_MARGIN)
     if state.editor is not None:
         room = width - measure(right) - 4
@@ -171,7 +201,7 @@ def footer(
     made: list[Piece] = [_MARGIN]
     for name in middle:
         hint = _hint(name, keys, dimmed)
-        if measure(made) + measure(hint) + measure(end) + 3 > width:
+        if measure(made) + measure(hint) + measure(end) + 3 >= width:
             break
         made += [*hint, piece("  ", Ink.DIM)]
     return justify(tuple(made), (*end, _MARGIN), width)

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from console.cache import queries
 from console.cache.reader import NoCache
+from console.cache.windows import Edge
+from console.cache.writer import CacheWriter
+from console.domain.facts import MediaAnnounced, MediaStored
+from console.domain.filters import parse
+from console.domain.media import MediaId, MediaKey
 from console.domain.orders import Order
+from console.domain.reading import Reading
 from console.domain.views import Selection, View
 from console.ui.awaited import Awaited
 from console.ui.follower import Follower
-from console.ui.listing import Page, Place
+from console.ui.listing import Aim, Page, Place, Unnoticed
 from console.ui.setup import Setup
 from tests.ui import scene
 from tests.ui.samples import of
 from tests.ui.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
+    from console.cache.counting import Counts
     from console.domain.exceptions import ConsoleError
     from console.domain.facts import Fact
-    from console.domain.media import Media, MediaKey
+    from console.domain.media import Media
     from console.domain.orders import Taken
     from console.domain.standing import Notice, Standing
 
@@ -37,8 +46,12 @@ class Recorder:
         self.failures: list[ConsoleError | None] = []
         self.failed: Sequence[Media] = ()
         self.standing: Standing | None = None
+        self.around: list[Standing | None] = []
         self.answers = Awaited()
         self.answered: list[tuple[Sequence[Media], Mapping[str, Taken]]] = []
+        self.counts: list[Counts] = []
+        self.new: list[int] = []
+        self.searching: list[bool] = []
 
     def selection(self) -> Selection:
         return self.wanted
@@ -46,8 +59,23 @@ class Recorder:
     def place(self) -> Place:
         return Place()
 
+    def page(self) -> Page:
+        return self.pages[-1] if self.pages else Page(selection=self.wanted)
+
+    def unnoticed(self) -> Unnoticed | None:
+        return None
+
+    def show_counts(self, counts: Counts) -> None:
+        self.counts.append(counts)
+
+    def show_new(self, new: int) -> None:
+        self.new.append(new)
+
+    def show_searching(self, searching: bool) -> None:
+        self.searching.append(searching)
+
     def current_key(self) -> MediaKey | None:
-        return self.pages[-1].rows[0].key if self.pages and self.pages[-1].rows else None
+        return self.pages[-1].rows[0].media.key if self.pages and self.pages[-1].rows else None
 
     def show_page(self, page: Page) -> bool:
         self.pages.append(page)
@@ -57,6 +85,7 @@ class Recorder:
         self, notices: Sequence[Notice], failed: Sequence[Media], standing: Standing | None
     ) -> None:
         self.failed, self.standing = failed, standing
+        self.around.append(standing)
 
     def show_answers(self, found: Sequence[Media], taken: Mapping[str, Taken]) -> None:
         self.answered.append((found, taken))
@@ -71,50 +100,103 @@ class Recorder:
         self.failures.append(error)
 
 
-def follower_of(db: Path) -> tuple[Follower, Recorder]:
+def announcement(name: str) -> MediaAnnounced:
+    """A media that comes in now."""
+    return MediaAnnounced(key=MediaKey(name), id=MediaId(name), at=scene.NOW, undownloaded=True)
+
+
+@asynccontextmanager
+async def running(db: Path) -> AsyncIterator[tuple[Follower, Recorder]]:
+    """A follower that reads."""
     screen = Recorder()
-    return Follower(Setup(db=db, now=lambda: scene.NOW), screen), screen
-
-
-async def test_a_change_reads_the_page_what_stands_around_it_and_the_history(db: Path) -> None:
-    follower, screen = follower_of(db)
-    asked = of("gone")
-    screen.answers.ask([asked], orders=[Order(id="order-gone-1", at=scene.NOW, key=asked.key)])
+    follower = Follower(Setup(db=db, now=lambda: scene.NOW), screen)
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(follower.run())
-        follower.changed()
-        await until(lambda: bool(screen.failures))
-        assert screen.failures == [None]
-        assert screen.pages[0].total == 4
+        reading = [tasks.create_task(reading.run()) for reading in follower.readings.values()]
+        yield follower, screen
+        for task in reading:
+            task.cancel()
+    await follower.close()
+
+
+async def test_the_rows_come_first_then_what_stands_around_them_then_the_failures(db: Path) -> None:
+    async with running(db) as (follower, screen):
+        asked = of("gone")
+        screen.answers.ask([asked], orders=[Order(id="order-gone-1", at=scene.NOW, key=asked.key)])
+        follower.search()
+        assert await follower.arrived()
+        assert (screen.pages[0].total, screen.histories) == (4, [])
+        await until(lambda: len(screen.failed) == 4 and bool(screen.histories))
         assert screen.standing == scene.STANDING
         newest = [media.progress.at for media in screen.failed if media.progress is not None]
         assert newest == sorted(newest, reverse=True)
-        assert len(newest) == 4
-        assert screen.histories[0]
         ((found, taken),) = screen.answered
         assert [media.key for media in found] == [asked.key]
         assert taken == {}
+        assert set(screen.failures) == {None}
+
+
+async def test_a_moved_cursor_reads_its_detail_and_no_rows(db: Path) -> None:
+    async with running(db) as (follower, screen):
+        follower.search()
+        await until(lambda: len(screen.histories) == 1 and len(screen.failed) == 4)
+        pages = len(screen.pages)
         follower.moved()
         await until(lambda: len(screen.histories) == 2)
-        assert len(screen.pages) == 1
-        running.cancel()
-    await follower.close()
+        assert len(screen.pages) == pages
 
 
-async def test_a_page_that_came_too_late_is_read_again(db: Path) -> None:
-    follower, screen = follower_of(db)
-    await follower.reload()
-    assert len(screen.pages) == 1
-    page = await follower.page(Place(row=2))
-    assert page is not None
-    assert page.total == 4
-    await follower.close()
+async def test_a_change_reads_of_what_stands_around_only_what_changed(db: Path) -> None:
+    writer = await CacheWriter.open(db, now=lambda: scene.NOW)
+    async with running(db) as (follower, screen):
+        follower.search()
+        await until(lambda: len(screen.histories) == 1 and len(screen.failed) == 4)
+        histories, around = len(screen.histories), len(screen.around)
+        await writer.take_webhook(b"{}", scene.NOW, Reading(facts=(announcement("new"),)))
+        follower.changed()
+        await until(lambda: screen.pages[-1].everything == len(scene.LINES) + 1)
+        await until(lambda: len(screen.new) == 2)
+        assert (len(screen.histories), len(screen.around)) == (histories, around)
+        key = scene.key_of("path")
+        stored = MediaStored(key=key, id=MediaId(key), at=scene.NOW, attempt=9)
+        await writer.take_webhook(b"{}", scene.NOW, Reading(facts=(stored,)))
+        follower.changed()
+        await until(lambda: key not in [media.key for media in screen.failed])
+        assert len(screen.failed) == 3
+        assert len(screen.histories) == histories, "it is not the cursor's"
+    await writer.close()
+
+
+async def test_the_counts_of_a_filter_come_after_its_rows(db: Path) -> None:
+    async with running(db) as (follower, screen):
+        screen.wanted = Selection(view=View.FAILED, filter=parse("type:image"))
+        follower.search()
+        await until(lambda: bool(screen.counts))
+        assert not screen.pages[0].counted
+        assert screen.counts[0].views[View.FAILED] == 1
+        assert screen.counts[0].everything == len(scene.LINES)
+
+
+async def test_rows_for_a_filter_that_was_typed_over_are_never_shown(db: Path) -> None:
+    async with running(db) as (follower, screen):
+        for text in ("type:image", "type:video", "type:audio"):
+            screen.wanted = Selection(filter=parse(text))
+            follower.search()
+        assert await follower.arrived()
+        assert {page.selection.filter for page in screen.pages} == {parse("type:audio")}
+
+
+async def test_a_place_far_away_is_read_when_it_is_aimed_at(db: Path) -> None:
+    async with running(db) as (follower, screen):
+        follower.search(Place(at=Edge.END, aim=Aim.CURSOR))
+        assert await follower.arrived()
+        assert screen.pages[0].here == screen.pages[0].total - 1 == 3
 
 
 async def test_a_missing_cache_is_said_and_no_page_is_shown(tmp_path: Path) -> None:
-    follower, screen = follower_of(tmp_path / "none.db")
-    await follower.reload()
-    assert await follower.page(Place()) is None
-    assert all(isinstance(error, NoCache) for error in screen.failures)
-    assert not screen.pages
-    await follower.close()
+    async with running(tmp_path / "none.db") as (follower, screen):
+        follower.search()
+        assert await follower.arrived()
+        assert await follower.ask(lambda moment: moment.run(queries.standing())) is None
+        assert screen.failures
+        assert all(isinstance(error, NoCache) for error in screen.failures)
+        assert not screen.pages

@@ -36,6 +36,7 @@ HANDLERS: Mapping[str, Handler] = {
     "page_up": partial(moving.page, pages=-1),
     "top": moving.top,
     "bottom": moving.bottom,
+    "follow": moving.follow,
     "open": looking.open_detail,
     "close": looking.close,
     "next_pane": looking.other_pane,

@@ -5,28 +5,40 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from console.cache import queries
 from console.cache.inbox import Inbox
+from console.cache.presence import among
+from console.cache.reader import AsyncCacheReader
+from console.cache.windows import Edge, Spot, Window, around
 from console.domain.exceptions import ConsoleError
 from console.domain.media import NEEDS_DOWNLOAD, OPEN_STATES, Media, MediaKey, State
 from console.domain.orders import Order
+from console.ui.acts.leisure import leisurely
 from console.ui.rows import sender, size_text, title
 from console.ui.theme import Ink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Coroutine, Iterable, Sequence
     from pathlib import Path
 
+    from console.cache.reader import Moment
+    from console.domain.media import Millis
+    from console.domain.views import Selection
     from console.ui.screens.main import MainScreen
 
 MANY = 20
 """Media from which `d` asks first."""
 MOST = 100_000
 """Media that one order of `D` reads."""
+PIECE = 1000
+"""Media that it reads at a time."""
+AT_ONCE = 500
+"""Marked media that are read before the next key."""
 RETRIED = frozenset({State.FAILED, State.UNCONFIRMED})
 
 
@@ -65,34 +77,69 @@ def sort_out(found: Iterable[Media]) -> Sorted:
 
 async def download(screen: MainScreen) -> None:
     """Asks for the marked media, or the current one."""
-    marked = bool(screen.marks)
-    hidden = await _hidden(screen)
-    found = await _read(screen, _targets(screen))
-    await _offer(screen, sort_out(found), "Download", marked=marked, hidden=hidden)
+    await _unhurried(screen, _ask_for(screen, _targets(screen), "Download"))
 
 
 async def retry(screen: MainScreen) -> None:
     """Asks again for those of the marked media, or the current one, that failed or got no answer."""
-    keys, marked = _targets(screen), bool(screen.marks)
+    await _unhurried(screen, _ask_for(screen, _targets(screen), "Retry", RETRIED))
+
+
+async def _unhurried(screen: MainScreen, work: Coroutine[None, None, None]) -> None:
+    """Carries it out before the next key, or beside the keys where many media have to be read."""
+    if len(screen.marks) > AT_ONCE:
+        leisurely(screen, work)
+    else:
+        await work
+
+
+async def _ask_for(
+    screen: MainScreen, keys: tuple[MediaKey, ...], verb: str, states: frozenset[State] = frozenset(State)
+) -> None:
+    marked = bool(screen.marks)
     hidden = await _hidden(screen)
-    found = [media for media in await _read(screen, keys) if media.state in RETRIED]
-    if not found:
+    found = [media for media in await _read(screen, keys) if media.state in states]
+    if not found and states is RETRIED:
         screen.say("Nothing to retry: none of it failed. d asks for it anyway.")
         return
-    await _offer(screen, sort_out(found), "Retry", marked=marked, hidden=hidden)
+    await _offer(screen, sort_out(found), verb, marked=marked, hidden=hidden)
 
 
 async def download_all(screen: MainScreen) -> None:
     """Asks for all media shown, after a question with the count."""
+    page = screen.list.page
+    if page.whole and page.selection == screen.selection():
+        _offer_all(screen, [listed.media for listed in page.rows], page.total)
+    else:
+        leisurely(screen, _read_all(screen, screen.selection()))
+
+
+async def _read_all(screen: MainScreen, selection: Selection) -> None:
+    """Reads what is shown, the first `MOST` of it, in pieces: keys are not held up by one of them."""
+    setup, now = screen.setup, screen.setup.now()
+    shown: list[Media] = []
+    at: Spot | Edge = Edge.TOP
+    async with AsyncCacheReader(setup.db) as reader:
+        more = True
+        while more and len(shown) < MOST:
+            ask = partial(_piece, selection, setup.window_ms, now, at)
+            piece = await reader.ask(ask)
+            shown += [listed.media for listed in piece.rows if listed.spot != at]
+            at, more = piece.rows[-1].spot if piece.rows else at, not piece.at_end
+    total = screen.list.page.total if more else len(shown)
+    if screen.selection() != selection or screen.app.screen is not screen:
+        screen.say("The list has changed meanwhile: nothing was asked for.", Ink.WARN)
+        return
+    _offer_all(screen, shown, total)
+
+
+def _piece(selection: Selection, window_ms: int, now: Millis, at: Spot | Edge, moment: Moment) -> Window:
+    return around(moment, selection, window_ms, now, at, 0, PIECE)
+
+
+def _offer_all(screen: MainScreen, shown: Sequence[Media], total: int) -> None:
     from console.ui.screens.confirm import Confirm
 
-    setup = screen.setup
-    try:
-        reader = await screen.follower.reader()
-        shown = await reader.run(queries.window(screen.selection(), setup.window_ms, setup.now(), 0, MOST))
-    except ConsoleError as error:
-        screen.show_failure(error)
-        return
     sorted_ = sort_out(media for media in shown if media.state is not State.DOWNLOADED)
     held = sum(media.state is State.DOWNLOADED for media in shown)
     needed = [media for media in sorted_.ask if media.state in NEEDS_DOWNLOAD]
@@ -108,6 +155,8 @@ async def download_all(screen: MainScreen) -> None:
     )
     if rest:
         told.append(f"Left out: {rest}.")
+    if total > len(shown):
+        told.append(f"These are the first {len(shown)} of the {total} shown; a view or a filter shows less.")
     answers = [("y", f"Ask for {_items(len(sorted_.ask))}")]
     if needed and len(needed) < len(sorted_.ask):
         told.append(
@@ -120,6 +169,7 @@ async def download_all(screen: MainScreen) -> None:
             chosen = needed if answer == "y" and len(answers) > 1 else sorted_.ask
             await _leave(screen, chosen, "", marked=False)
 
+    screen.unsay()
     screen.app.push_screen(Confirm(screen.drawing, "Download all shown", told, answers), answered)
 
 
@@ -131,16 +181,14 @@ def _targets(screen: MainScreen) -> tuple[MediaKey, ...]:
 
 async def _hidden(screen: MainScreen) -> str:
     """How many of the marked media the list does not show, in a sentence; empty if it shows them all."""
-    marks, setup = screen.marks, screen.setup
+    marks, setup, selection = tuple(screen.marks), screen.setup, screen.selection()
     count = screen.list.hidden_marks() if marks else 0
     if count is None:
-        try:
-            reader = await screen.follower.reader()
-            found = await reader.run(queries.keys(screen.selection(), setup.window_ms, setup.now()))
-        except ConsoleError as error:
-            screen.show_failure(error)
-            found = []
-        count = len(set(marks).difference(found))
+        now = setup.now()
+        found = await screen.follower.ask(
+            lambda moment: among(moment, selection, setup.window_ms, now, marks)
+        )
+        count = len(marks) - len(found or ())
     return f"{len(marks)} marked, {count} of them not shown here." if count else ""
 
 
@@ -182,13 +230,8 @@ def _refusal(found: Sorted) -> str:
 
 
 async def _read(screen: MainScreen, keys: Sequence[MediaKey]) -> list[Media]:
-    try:
-        reader = await screen.follower.reader()
-        found = [await reader.run(queries.media(key)) for key in keys]
-    except ConsoleError as error:
-        screen.show_failure(error)
-        return []
-    return [media for media in found if media is not None]
+    found = await screen.follower.ask(lambda moment: [moment.run(queries.media(key)) for key in keys])
+    return [media for media in found or () if media is not None]
 
 
 async def _leave(screen: MainScreen, media: Sequence[Media], left_out: str, *, marked: bool) -> None:

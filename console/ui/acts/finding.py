@@ -11,6 +11,7 @@ from console.ui.theme import Ink
 if TYPE_CHECKING:
     from textual import events
 
+    from console.domain.views import Selection
     from console.ui.screens.main import MainScreen
 
 
@@ -37,7 +38,7 @@ async def edit(screen: MainScreen) -> None:
 
 async def typed(screen: MainScreen, event: events.Key) -> None:
     """Takes a key while the filter is typed."""
-    finding, editor = screen.finding, screen.finding.editor
+    finding, editor, before = screen.finding, screen.finding.editor, screen.finding.selection
     if editor is None:
         return
     if event.key == "enter":
@@ -52,7 +53,13 @@ async def typed(screen: MainScreen, event: events.Key) -> None:
         finding.recall(-1 if event.key == "up" else 1)
     elif editor.key(event.key, event.character):
         finding.typed()
-    screen.follower.changed()
+    search(screen, before)
+
+
+def search(screen: MainScreen, before: Selection) -> None:
+    """Shows what is typed, and looks for it if that is another selection than before."""
+    if screen.finding.selection != before:
+        screen.follower.search()
     screen.redraw()
 
 

@@ -9,7 +9,6 @@ from console.cache import queries
 from console.cache.records import history_record, media_record
 from console.domain import errors
 from console.domain.display import line
-from console.domain.exceptions import ConsoleError
 from console.ui import troubles
 from console.ui.acts.reasons import why_not
 from console.ui.commands import COMMANDS, shown_key
@@ -78,11 +77,10 @@ async def raw(screen: MainScreen) -> None:
     media = screen.current
     if media is None:
         return
-    try:
-        reader = await screen.follower.reader()
-        bodies = await reader.run(queries.raw_bodies(media.key, media.account, limit=MOST_BODIES))
-    except ConsoleError as error:
-        screen.show_failure(error)
+    bodies = await screen.follower.ask(
+        lambda moment: moment.run(queries.raw_bodies(media.key, media.account, limit=MOST_BODIES))
+    )
+    if bodies is None:
         return
     name, _ = title(media)
     screen.app.push_screen(Raw(screen.drawing, f"{name} from {sender(media)}", bodies))
@@ -188,13 +186,8 @@ async def _copied(screen: MainScreen, media: Media, name: str) -> None:
 async def _record(screen: MainScreen, media: Media) -> dict[str, Json]:
     setup = screen.setup
     record = media_record(media, setup.window_ms, setup.now())
-    try:
-        reader = await screen.follower.reader()
-        facts = await reader.run(queries.history(media.key, media.account))
-    except ConsoleError as error:
-        screen.show_failure(error)
-        facts = []
-    record["history"] = [history_record(fact) for fact in facts]
+    facts = await screen.follower.ask(lambda moment: moment.run(queries.history(media.key, media.account)))
+    record["history"] = [history_record(fact) for fact in facts or ()]
     return record
 
 

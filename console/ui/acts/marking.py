@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from console.cache import queries
-from console.domain.exceptions import ConsoleError
+from console.cache.reader import AsyncCacheReader
+from console.cache.windows import Edge, rows_between, spot_of
 from console.ui.acts import moving
+from console.ui.acts.leisure import leisurely
+from console.ui.commands import shown_key
 from console.ui.theme import Ink
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from console.cache.reader import Moment
     from console.domain.media import MediaKey
+    from console.domain.views import Selection
     from console.ui.screens.main import MainScreen
+
+MOST = 100_000
+"""Media that a range, or all that is shown, may mark."""
 
 
 async def mark(screen: MainScreen) -> None:
@@ -22,7 +31,7 @@ async def mark(screen: MainScreen) -> None:
         return
     screen.list.mark([key], on=key not in screen.list.marks)
     if screen.pane == "list":
-        await moving.go(screen, screen.list.cursor_row + 1)
+        await moving.step(screen, lines=1)
     screen.redraw()
 
 
@@ -36,21 +45,23 @@ async def mark_range(screen: MainScreen) -> None:
         screen.say("Range starts here: move, then v marks everything in between. Esc forgets it.", Ink.BUSY)
     else:
         screen.list.range_from = None
-        shown = await _shown(screen)
-        if start in shown and here in shown:
-            first, last = sorted((shown.index(start), shown.index(here)))
-            screen.list.mark(shown[first : last + 1])
-            screen.say(f"{last - first + 1} marked. d downloads them, U clears the marks.")
+        page = screen.list.page
+        rows = page.find(start), page.find(here)
+        if rows[0] is not None and rows[1] is not None:
+            first, last = sorted((rows[0] - page.first, rows[1] - page.first))
+            _marked(screen, [listed.media.key for listed in page.rows[first : last + 1]])
         else:
-            screen.say("The row where the range started is not shown any more: nothing was marked.", Ink.WARN)
+            leisurely(screen, _mark_between(screen, screen.selection(), start, here))
     screen.redraw()
 
 
 async def mark_all(screen: MainScreen) -> None:
     """Marks everything that the list shows."""
-    shown = await _shown(screen)
-    screen.list.mark(shown)
-    screen.say(f"{len(shown)} marked. d downloads them, U clears the marks." if shown else "Nothing to mark.")
+    page = screen.list.page
+    if page.whole and page.selection == screen.selection():
+        _marked(screen, [listed.media.key for listed in page.rows])
+    else:
+        leisurely(screen, _mark_between(screen, screen.selection(), None, None))
     screen.redraw()
 
 
@@ -62,11 +73,38 @@ async def unmark(screen: MainScreen) -> None:
     screen.redraw()
 
 
-async def _shown(screen: MainScreen) -> list[MediaKey]:
+async def _mark_between(
+    screen: MainScreen, selection: Selection, start: MediaKey | None, here: MediaKey | None
+) -> None:
+    """Marks what lies between two media, or everything, once it is read."""
     setup = screen.setup
-    try:
-        reader = await screen.follower.reader()
-        return await reader.run(queries.keys(screen.selection(), setup.window_ms, setup.now()))
-    except ConsoleError as error:
-        screen.show_failure(error)
-        return []
+    asked = selection, setup.window_ms, setup.now()
+
+    def between(moment: Moment) -> list[MediaKey] | None:
+        if start is None or here is None:
+            return rows_between(moment, *asked, Edge.TOP, Edge.END, MOST + 1)
+        spots = spot_of(moment, start, *asked), spot_of(moment, here, *asked)
+        if spots[0] is None or spots[1] is None:
+            return None
+        down = rows_between(moment, *asked, spots[0], spots[1], MOST + 1)
+        return [*down, here] if down else [*rows_between(moment, *asked, spots[1], spots[0], MOST + 1), start]
+
+    async with AsyncCacheReader(setup.db) as reader:
+        keys = await reader.ask(between)
+    if keys is None:
+        screen.say("The row where the range started is not shown any more: nothing was marked.", Ink.WARN)
+    elif len(keys) > MOST:
+        all_shown = shown_key(setup.keys["download_all"][0])
+        screen.say(
+            f"Those are more than the {MOST} that can be marked: nothing was marked. "
+            f"{all_shown} asks for what is shown; a view or a filter shows less.",
+            Ink.WARN,
+        )
+    else:
+        _marked(screen, keys)
+    screen.redraw()
+
+
+def _marked(screen: MainScreen, keys: Sequence[MediaKey]) -> None:
+    screen.list.mark(keys)
+    screen.say(f"{len(keys)} marked. d downloads them, U clears the marks." if keys else "Nothing to mark.")

@@ -9,6 +9,7 @@ from console.domain.display import Shown
 from console.ui import describe, header, strips, troubles
 from console.ui.acts.reasons import dimmed
 from console.ui.commands import FOOTERS, shown_key
+from console.ui.follower import MOST_NEW
 from console.ui.paint import Line, Piece, piece
 from console.ui.rows import heading
 from console.ui.theme import Ink
@@ -30,7 +31,9 @@ def _header(screen: MainScreen, width: int) -> Sequence[Line]:
 
 
 def _tabs(screen: MainScreen, width: int) -> Sequence[Line]:
-    return [strips.tabs(screen.finding.view, screen.list.page.counts, width)]
+    page = screen.list.page
+    old = screen.searching and not (page.counted and page.selection == screen.finding.selection)
+    return [strips.tabs(screen.finding.view, page.counts, width, old=old)]
 
 
 def _filter(screen: MainScreen, width: int) -> Sequence[Line]:
@@ -41,11 +44,21 @@ def _filter(screen: MainScreen, width: int) -> Sequence[Line]:
         on=finding.on,
         editor=finding.editor,
         error=finding.error,
-        shown=page.total,
+        shown=page.total if page.counted or page.whole else None,
         everything=page.everything,
         marks=_marked(len(screen.list.marks), screen.list.hidden_marks()),
+        searching=_searching(screen),
+        following=screen.list.following,
+        new=strips.new_text(screen.new, MOST_NEW, screen.list.newest),
+        follow_key=shown_key(screen.setup.keys["follow"][0]),
     )
     return strips.filter_line(state, screen.drawing.glyphs, width)
+
+
+def _searching(screen: MainScreen) -> str:
+    if not screen.searching:
+        return ""
+    return "searching" if screen.list.page.selection == screen.finding.selection else "searching, old rows"
 
 
 def _marked(marks: int, hidden: int | None) -> str:

@@ -27,22 +27,24 @@ from console.ui.rows import Look
 from console.ui.screens.bars import DRAWN
 from console.ui.succession import Succession
 from console.ui.theme import Ink
+from console.ui.waking import Waking
 from console.ui.widgets.bar import Bar, Run
 from console.ui.widgets.lines import LinesView
 from console.ui.widgets.medialist import MediaList
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from textual import events
     from textual.app import ComposeResult
 
+    from console.cache.counting import Counts
     from console.domain.exceptions import ConsoleError
     from console.domain.facts import Fact
     from console.domain.orders import Taken
     from console.domain.standing import Notice, Standing
     from console.domain.views import Selection
-    from console.ui.listing import Page, Place
+    from console.ui.listing import Page, Place, Unnoticed
     from console.ui.setup import Setup
     from console.ui.widgets.drawing import Drawing
 
@@ -51,8 +53,6 @@ WIDE = 120
 SMALLEST = (60, 15)
 ROOMY = 20
 """Rows from which there is room for two lines about the row under the cursor."""
-TICK = 0.5
-"""Seconds between two looks at the clock; what reads the same is not repainted."""
 SAID = 10.0
 """Seconds for which what was just done stands on the message line."""
 UNREAD_MS = 24 * 60 * 60 * 1000
@@ -91,18 +91,23 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.opened_at = setup.now()
         self.read_until = Millis(self.opened_at - UNREAD_MS)
         self.history_of: MediaKey | None = None
-        self._history: Sequence[Fact] = ()
+        self.history: Sequence[Fact] = ()
         self.trouble: ConsoleError | None = None
         """Why the cache cannot be read, while it cannot."""
         self.was_read = False
         """Whether the cache, or that there is none, was seen at least once."""
         self.waiting = False
+        self.searching = False
+        """Whether rows or counts are searched for longer than a moment."""
+        self.new = 0
+        """Rows that have arrived out of sight, at the end that can be followed."""
         self._cached_standing: Standing | None = None
         self.said: Piece | None = None
         """What was just done; for a while it stands where the newest error does."""
-        self.said_at = monotonic()
+        self.said_until = monotonic()
         self._succession = Succession(setup.host)
         self._keyboard = Keyboard(self)
+        self._waking = Waking(self)
         self._workers: list[Worker[None]] = []
         self.bars = {name: Bar(drawing, id=name) for name in DRAWN}
         self.list = MediaList(drawing, self._look(80, sizes=False), id="list")
@@ -124,12 +129,12 @@ class MainScreen(Screen[None], inherit_bindings=False):
         for name, draw in DRAWN.items():
             self.bars[name].show(partial(draw, self))
         self.settle()
-        feed = Feed(self.setup.db, self.follower.changed, self.show_failure)
-        self._workers = [
-            self.run_worker(feed.run(), name="feed"),
-            self.run_worker(self.follower.run(), name="follower"),
-        ]
-        self.set_interval(TICK, self.tick)
+        self.feed = Feed(self.setup.db, self.follower.changed, self.show_failure)
+        running = {"feed": self.feed.run()}
+        running |= {name: reading.run() for name, reading in self.follower.readings.items()}
+        self._workers = [self.run_worker(run, name=name) for name, run in running.items()]
+        self.follower.search()
+        self._waking.start()
 
     async def on_unmount(self) -> None:
         """Ends the reading and waits for it: a connection must not outlive the event loop."""
@@ -158,9 +163,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
         return self.list.current if key is None or key == self.list.cursor_key else self.opened.media
 
     @property
-    def marks(self) -> Sequence[MediaKey]:
+    def marks(self) -> Collection[MediaKey]:
         """The marked media, where they are what a command is for: an open detail is for its own media."""
-        return () if self.opened.key is not None else tuple(self.list.marks)
+        return () if self.opened.key is not None else self.list.marks
 
     @property
     def small(self) -> bool:
@@ -170,7 +175,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def look(self, width: int) -> Look:
         """How rows and details read now."""
-        return self._look(width, sizes=any(media.size is not None for media in self.list.page.rows))
+        return self._look(width, sizes=self.list.sized)
 
     def _look(self, width: int, *, sizes: bool) -> Look:
         setup = self.setup
@@ -185,7 +190,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def say(self, text: str, ink: Ink = Ink.PLAIN) -> None:
         """Puts a line at the bottom: what was just done, or why it was not."""
-        self.said, self.said_at = piece(text, ink), monotonic()
+        self.said, self.said_until = piece(text, ink), monotonic() + SAID
+        self._waking.sleep()
         self.bars["message"].redraw()
 
     def unsay(self) -> None:
@@ -245,16 +251,17 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def tick(self) -> None:
         """Time went by: clocks and ages may read differently, and what was said is old."""
-        if self.said is not None and monotonic() - self.said_at > SAID:
+        if self.said is not None and monotonic() > self.said_until:
             self.said = None
         self.redraw()
 
     def _draw_detail(self) -> None:
+        self._waking.sleep()
         media = self.current
         if media is None:
             self.detail.show(lambda width: [(piece("nothing here", Ink.DIM),)])
             return
-        history = self._history if media.key == self.history_of else ()
+        history = self.history if media.key == self.history_of else ()
         self.detail.show(lambda width: describe.detail(media, history, self.look(width - 2)))
 
     # What the follower reads
@@ -265,7 +272,15 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def place(self) -> Place:
         """What it is to be read around."""
-        return self.list.place()
+        return self.list.place(self.selection())
+
+    def page(self) -> Page:
+        """What it shows."""
+        return self.list.page
+
+    def unnoticed(self) -> Unnoticed | None:
+        """Where new rows may have arrived out of sight."""
+        return self.list.unnoticed()
 
     def current_key(self) -> MediaKey | None:
         """The media that is acted on."""
@@ -279,6 +294,23 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._bind()
         self.redraw()
         return True
+
+    def show_counts(self, counts: Counts) -> None:
+        """Takes the numbers of the views under the filter."""
+        self.list.recount(counts)
+        self.redraw()
+
+    def show_new(self, new: int) -> None:
+        """Takes how many rows have arrived out of sight."""
+        if new != self.new:
+            self.new = new
+            self.bars["filter"].redraw()
+
+    def show_searching(self, searching: bool) -> None:
+        """Rows or counts are searched for longer than a moment, or were found."""
+        if searching != self.searching:
+            self.searching = searching
+            self.redraw()
 
     def show_around(
         self, notices: Sequence[Notice], failed: Sequence[Media], standing: Standing | None
@@ -296,7 +328,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def show_history(self, media: Media | None, history: Sequence[Fact]) -> None:
         """Takes the history of the media that is acted on."""
         self.history_of = None if media is None else media.key
-        self._history = history
+        self.history = history
         if media is not None and media.key == self.opened.key:
             self.opened.media = media
         self._draw_detail()
@@ -309,11 +341,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def show_failure(self, error: ConsoleError | None) -> None:
         """The cache cannot be read, or can again. That there is none yet is no failure."""
-        if isinstance(error, NoCache):
-            self.was_read = True
-            error = None
-        if error is not self.trouble or error is None:
-            self.trouble = error
+        missing = isinstance(error, NoCache)
+        told = None if missing else error
+        if told is not self.trouble or (missing and not self.was_read):
+            self.was_read = self.was_read or missing
+            self.trouble = told
             self.redraw()
 
     # Keys
@@ -328,14 +360,16 @@ class MainScreen(Screen[None], inherit_bindings=False):
             return
         await HANDLERS[name](self)
 
-    async def reload(self) -> None:
-        """Reads the list again before the next key."""
-        await self.follower.reload()
+    async def reload(self, place: Place | None = None) -> None:
+        """Reads the list anew, or the rows at a place: before the next key, unless that takes too long."""
+        self.follower.search(place)
+        await self.follower.arrived()
         self.redraw()
 
     async def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
+        self.feed.stir()
         await self._keyboard.pressed(event)
 
     def on_screen_suspend(self, event: events.ScreenSuspend) -> None:
@@ -357,7 +391,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.follower.moved()
 
     def on_media_list_wanted(self, event: MediaList.Wanted) -> None:
-        self.follower.changed()
+        if event.place is None:
+            self.follower.more()
+        else:
+            self.follower.search(event.place)
 
     async def on_media_list_opened(self, event: MediaList.Opened) -> None:
         await self.run("open")

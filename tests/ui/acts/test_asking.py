@@ -159,7 +159,7 @@ async def test_a_double_tap_does_not_reach_the_row_that_moved_up(db: Path) -> No
     async with opened(db) as console:
         rows = console.main.list
         await console.press("4")
-        first, second = rows.cursor_key, rows.page.rows[1].key
+        first, second = rows.cursor_key, rows.page.rows[1].media.key
         assert first is not None
         await console.press("d")
         await console.until(lambda: len(console.orders()) == 1)

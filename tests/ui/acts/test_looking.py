@@ -277,7 +277,7 @@ async def test_the_detail_beside_the_list_follows_the_cursor_while_the_list_has_
         await console.pilot.click("#list", offset=(20, 3))
         await console.until(lambda: console.main.pane == "list")
         await console.shows("DETAIL   4 of")
-        assert console.main.current_key() == console.main.list.page.rows[3].key
+        assert console.main.current_key() == console.main.list.page.rows[3].media.key
 
 
 async def test_a_detail_opened_on_a_row_that_was_not_painted_is_seen_before_it_is_acted_on(db: Path) -> None:

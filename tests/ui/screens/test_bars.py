@@ -59,7 +59,8 @@ async def test_what_was_said_gives_way_to_the_newest_event(db: Path) -> None:
         await console.press("t")
         await console.shows("Absolute times, UTC.")
         await tell(db, 45_000, Level.ERROR, "The API cannot be reached.")
-        console.main.said_at -= SAID
+        console.main.said_until -= SAID
+        console.main.tick()
         await console.shows("✗ The API cannot be reached.")
         await console.shows("e 5 errors, 1 warning")
         await tell(db, 5_000, Level.INFO, "The API answers again, after 40s.")

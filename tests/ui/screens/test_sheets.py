@@ -139,7 +139,7 @@ async def test_keys_that_arrive_together_close_a_sheet_once_and_do_no_more(
 
 async def test_a_key_that_comes_while_a_sheet_opens_is_for_the_sheet(db: Path) -> None:
     async with opened(db) as console:
-        await console.at_once("s", "4")
+        await console.at_once("s", "5")
         await console.until(lambda: console.main.finding.sort is Sort.FROM)
         assert console.main.finding.view is View.ALL
         await console.at_once("?", "?", "q", "q")

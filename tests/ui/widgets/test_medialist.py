@@ -44,14 +44,18 @@ async def test_rows_that_arrive_above_do_not_move_what_is_looked_at(db: Path) ->
     await writer.close()
 
 
-async def test_at_the_top_new_rows_are_seen_and_the_cursor_goes_with_its_media(db: Path) -> None:
+async def test_at_the_top_too_what_is_looked_at_stays_and_the_new_row_is_told(db: Path) -> None:
     writer = await CacheWriter.open(db, now=lambda: scene.NOW)
     async with opened(db) as console:
         rows = console.main.list
         key = rows.cursor_key
         await writer.take_webhook(b"{}", scene.NOW, Reading(facts=(urgent(1),)))
         await console.until(lambda: rows.cursor_row == 1)
-        assert (rows.cursor_key, rows.scroll_offset.y) == (key, 0)
+        assert (rows.cursor_key, rows.scroll_offset.y) == (key, 1)
+        await console.shows("(F): 1 new above")
+        await console.press("k")
+        assert rows.cursor_key == "urgent-1"
+        await console.until(lambda: "new above" not in console.text)
     await writer.close()
 
 
