@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from console.domain.media import Origin, StoreError
 from console.domain.reading import Unread
 from console.platforms.onpremises import wire
+from console.platforms.onpremises.limits import NAME_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from console.platforms.onpremises.wire import JsonObject
 
-NAME_LIMIT = 256
 MOST_UNREAD = 100
 """Parts of one body that are listed as not understood; the rest is counted in a last entry."""
 

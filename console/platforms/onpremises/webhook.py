@@ -4,7 +4,8 @@ One body may hold any of five arrays. `messages` announce media, `media_items` b
 store requests, root `errors` tell of trouble of the client itself, `contacts` name the senders;
 `statuses` and every message without a media are other people's business and give nothing.
 
-This is the hot path of the listener: a body is decoded once and walked once.
+This is the hot path of the listener: a body of the usual form is decoded straight into its shape (see
+`exact`), any other is decoded once and walked once.
 """
 
 from __future__ import annotations
@@ -25,23 +26,24 @@ from console.domain.media import (
 from console.domain.reading import Reading, Unread
 from console.domain.standing import Level, Notice
 from console.platforms.onpremises import wire
+from console.platforms.onpremises.exact import KINDS, read_exactly
+from console.platforms.onpremises.limits import (
+    CAPTION_LIMIT,
+    FILENAME_LIMIT,
+    HASH_LIMIT,
+    ID_LIMIT,
+    MIME_LIMIT,
+    NOTICE_LIMIT,
+    STATUS_LIMIT,
+)
 from console.platforms.onpremises.parts import Parts
 
 if TYPE_CHECKING:
     from console.platforms.onpremises.wire import JsonObject
 
-ID_LIMIT = 512
-FILENAME_LIMIT = 255
-CAPTION_LIMIT = 4096
-MIME_LIMIT = 255
-HASH_LIMIT = 128
-STATUS_LIMIT = 64
-NOTICE_LIMIT = 512
-
 MOST_NOTICES = 20
 
 _ROOT_KEYS = frozenset({"contacts", "messages", "statuses", "errors", "media_items"})
-_KINDS = {kind.value: kind for kind in MediaType if kind is not MediaType.UNKNOWN}
 _MEDIALESS = {"text", "location", "contacts", "button", "interactive", "order", "system"}
 _MEDIALESS |= {"reaction", "hsm", "ephemeral"}
 _MEDIA_DOWNLOAD_ERROR = 400
@@ -54,6 +56,15 @@ def read_webhook(body: bytes, received_at: Millis) -> Reading:
 
     Raises:
         BadBody: it is not JSON text that may be parsed at all.
+    """
+    return read_exactly(body, received_at) or read_parts(body, received_at)
+
+
+def read_parts(body: bytes, received_at: Millis) -> Reading:
+    """The same for a body of any form, which is walked part by part.
+
+    Raises:
+        BadBody: as `read_webhook`.
     """
     root = wire.decode(body)
     if type(root) is not dict:
@@ -74,11 +85,11 @@ def _media_object(part: JsonObject, kind: object) -> tuple[str, object] | None:
 
     The object leads: under a `type` that is missing or another, any of the six keys will do.
     """
-    if type(kind) is str and kind in _KINDS:
+    if type(kind) is str and kind in KINDS:
         value = part.get(kind)
         if value is not None:
             return kind, value
-    for name in _KINDS:
+    for name in KINDS:
         value = part.get(name)
         if type(value) is dict:
             return name, value
@@ -126,7 +137,7 @@ class _Body(Parts):
             message,
             where,
             media_id=media_id,
-            kind=_KINDS[name],
+            kind=KINDS[name],
             error=error,
             undownloaded=media_id is None
             or error is not None
@@ -190,13 +201,13 @@ class _Body(Parts):
                 return
         elif kind in _MEDIALESS:
             return
-        elif kind in _KINDS:
+        elif kind in KINDS:
             error = self.error(message, {}, where)
             if error is None:
                 self.note(f"{where}.{kind}", f"the type is {kind}, but there is no {kind} object")
             else:
                 self._announce(
-                    message, where, media_id=None, kind=_KINDS[kind], error=error, undownloaded=True
+                    message, where, media_id=None, kind=KINDS[kind], error=error, undownloaded=True
                 )
             return
         error = _download_error(message.get("errors"))
@@ -222,7 +233,7 @@ class _Body(Parts):
             return
         media_id = self._media_id(media, where_media)
         if media_id is not None:
-            self._result_of(item, media, _KINDS[name], media_id, where, where_media)
+            self._result_of(item, media, KINDS[name], media_id, where, where_media)
 
     def _media_id(self, media: JsonObject, where_media: str) -> MediaId | None:
         """The id, which names the row; one that could be taken for another's is noted instead."""
