@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from tests.faults.hostile import Case
 
+pytestmark = pytest.mark.timeout(60)  # the first of them posts the whole corpus
+
 CASES = {case.name: case for case in every_case()}
 WINDOW = 14 * DAY_MS
 

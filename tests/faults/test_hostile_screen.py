@@ -38,6 +38,7 @@ def both(tmp_path: Path, keys: Sequence[str]) -> tuple[Shown, Shown]:
     return told, plain
 
 
+@pytest.mark.timeout(60)
 def test_t23_no_byte_of_a_stranger_reaches_the_terminal(tmp_path: Path) -> None:
     told, plain = both(tmp_path, [*["j"] * SHOWN, *PAGING, *PASTE])
     assert foreign(told, plain) == set()

@@ -414,7 +414,7 @@ class CountingReader(AsyncCacheReader):
 
 
 async def test_the_queue_is_read_by_the_page_and_the_most_urgent_are_asked_for_first(tmp_path: Path) -> None:
-    db, count = tmp_path / "c.db", 2 * PAGE + 50
+    db, count = tmp_path / "c.db", PAGE + 50
     writer = await CacheWriter.open(db, now=wall)
     api, board = Counting(), Board(now=wall, pid=1, api_url="http://x")
     supervisor = Supervisor(board)
@@ -444,8 +444,8 @@ async def test_the_queue_is_read_by_the_page_and_the_most_urgent_are_asked_for_f
         )
         supervisor.start("worker", worker.run)
         await until(lambda: len(api.asked) == count, f"{count} calls")
-        # Three pages, and once more to see that nothing is left.
-        assert reader.asked <= 8
+        # Two pages, and once more to see that nothing is left.
+        assert reader.asked <= 7
         await supervisor.finish(worker.end(), 1.0)
         await supervisor.stop()
     await writer.close()
