@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from console.cache import queries
 from console.cache.query import sql
 from console.cache.schema import HOUR_MS
-from console.cache.where import Condition, both, states
+from console.cache.searching import candidates
+from console.cache.where import Condition, both, filter_condition, states, view_condition
 from console.domain.media import State
 from console.domain.retention import SOON_MS
 from console.domain.views import View
 
 if TYPE_CHECKING:
     from console.cache.reader import Moment
+    from console.cache.searching import Candidates
     from console.domain.filters import Filter
     from console.domain.media import Millis
 
+FEW: Final = 5000
+"""Candidates that are counted while somebody waits."""
 _FIRST_HOUR: Final = 1
 """The hour 0 since 1970 holds times of both signs, as SQLite divides; it is counted by the index."""
 
@@ -45,7 +48,35 @@ def totals(moment: Moment, window_ms: int, now: Millis) -> Counts:
 
 def filtered_counts(moment: Moment, wanted: Filter, window_ms: int, now: Millis) -> Counts:
     """The numbers of all views under a filter; `everything` is without it. It may read all rows."""
-    views = moment.run(queries.view_counts(wanted, window_ms, now))
+    found = candidates(moment, wanted.terms, frozenset(State), now - window_ms)
+    return _counted(moment, wanted, window_ms, now, found)
+
+
+def few_counts(moment: Moment, wanted: Filter, window_ms: int, now: Millis) -> Counts | None:
+    """The same where an index names at most `FEW` candidates, else None."""
+    found = candidates(moment, wanted.terms, frozenset(State), now - window_ms)
+    if found is None or found.many > FEW:
+        return None
+    return _counted(moment, wanted, window_ms, now, found)
+
+
+def _counted(moment: Moment, wanted: Filter, window_ms: int, now: Millis, found: Candidates | None) -> Counts:
+    conditions = [view_condition(view, window_ms, now) for view in View]
+    columns = ", ".join(f"coalesce(sum({condition.sql}), 0)" for condition in conditions)
+    params = [value for condition in conditions for value in condition.params]
+    passes = filter_condition(wanted, window_ms, now)
+    rows = Condition("media")
+    if found is not None:
+        source = found.source
+        rows = Condition(
+            sql("(SELECT DISTINCT seq FROM (", source.sql, ")) AS c CROSS JOIN media ON media.seq = c.seq"),
+            source.params,
+        )
+    [counts] = moment.rows(
+        sql("SELECT", columns, "FROM", rows.sql, "WHERE", passes.sql),
+        (*params, *rows.params, *passes.params),
+    )
+    views = dict(zip(View, map(int, counts), strict=True))
     return Counts(totals(moment, window_ms, now).everything, views)
 
 

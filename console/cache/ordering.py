@@ -32,6 +32,11 @@ class Key(Struct, frozen=True):
     expression: str
     collation: str = ""
 
+    @property
+    def covers(self) -> bool:
+        """Whether the index tells the value, which SQLite before 3.41 computes from the row."""
+        return self.expression.isidentifier()
+
 
 BY_DUE: Final = Key("media_by_due", "clock_from")
 BY_RECEIPT: Final = Key("media_by_receipt", "heard_at")

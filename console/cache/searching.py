@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from console.cache.reader import Moment
     from console.domain.filters import Term
 
-MOST: Final = 50_000
+MOST: Final = 100_000
 """Candidates that are worth looking at; where there are more, a window is soon found by walking."""
 _VOCABULARY: Final = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS temp.media_trigram USING fts5vocab (main, media_search, instance)"
@@ -33,6 +33,7 @@ _OF_THE_INDEX: Final = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT)
 """What SQLite says of a search index that is damaged. Until it is made anew, rows are looked at directly."""
 
 _BY_TRIGRAM: Final = "SELECT doc AS seq FROM media_trigram WHERE term >= ? AND term <= ?"
+_BY_MATCH: Final = "SELECT rowid AS seq FROM media_search WHERE media_search MATCH ?"
 _LETTERS: Final = 3
 _MOST_TRIGRAMS: Final = 12
 """Of a long text so many are looked up; its rows tell the rest."""
@@ -61,7 +62,8 @@ def candidates(
         edge: the start of a window that ends now.
         within: the time that they have left, where that is bounded.
     """
-    sources = [source for term in terms if not term.negated for source in _sources(term, of, edge)]
+    asked = [term for term in terms if not term.negated]
+    sources = [*_by_texts(asked), *(source for term in asked for source in _sources(term, of, edge))]
     if within is not None:
         sources.append(_by_due(of, within, edge))
     if len(of) < len(State):
@@ -92,12 +94,6 @@ def _count(moment: Moment, source: Condition, limit: int) -> int:
 def _sources(term: Term, of: Collection[State], edge: int) -> list[Condition]:
     """The indexes that name the candidates of one term."""
     match term:
-        case TextTerm():
-            return _by_text([term.text])
-        case FromTerm():
-            return _by_text(
-                [text for sender in term.senders for text in (sender.text, sender.digits) if text]
-            )
         case ErrorTerm():
             return [_by_index("media_by_error", of, Condition("error_title IS NOT NULL"))]
         case TypeTerm():
@@ -109,17 +105,34 @@ def _sources(term: Term, of: Collection[State], edge: int) -> list[Condition]:
             return []
 
 
-def _by_text(texts: Sequence[str]) -> list[Condition]:
-    """The media whose text may hold one of these."""
-    if not texts or not all(text and "\0" not in text for text in texts):
-        return []
-    long = [text for text in texts if len(text) >= _LETTERS]
-    short = [text for text in texts if len(text) < _LETTERS]
-    matched = Condition(
-        "SELECT rowid AS seq FROM media_search WHERE media_search MATCH ?", (" OR ".join(map(_match, long)),)
-    )
-    begun = (Condition(_BY_TRIGRAM, (text, text + _LAST)) for text in short)
-    return [_any([*([matched] if long else []), *begun, Condition(NOT_INDEXED)])]
+def _by_texts(terms: Sequence[Term]) -> list[Condition]:
+    """The media whose text may hold what the terms ask for: all long texts at once, each short one alone."""
+    long: list[str] = []
+    short: list[str] = []
+    for term in terms:
+        texts = _texts(term)
+        if not all(text and "\0" not in text for text in texts):
+            continue
+        if texts and all(len(text) >= _LETTERS for text in texts):
+            long.append(f"({' OR '.join(map(_match, texts))})")
+        elif len(texts) == 1:
+            short += texts
+    matched = [Condition(_BY_MATCH, (" AND ".join(long),))] if long else []
+    begun = [Condition(_BY_TRIGRAM, (text, text + _LAST)) for text in short]
+    return [_any([source, Condition(NOT_INDEXED)]) for source in (*matched, *begun)]
+
+
+def _texts(term: Term) -> list[str]:
+    """The texts of which a media of this term holds at least one; none if the term is not about texts."""
+    match term:
+        case TextTerm():
+            return [term.text]
+        case FromTerm():
+            return [
+                text for sender in term.senders for text in (sender.text, sender.digits) if text is not None
+            ]
+        case _:
+            return []
 
 
 def _match(text: str) -> str:

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from console.domain.media import Millis
     from console.domain.views import Selection
 
-A_WINDOW: Final = 200
+_A_WINDOW: Final = 200
 """Rows that are asked for at once, about."""
+_A_LOOK: Final = 25
+"""Entries of an index that are read in the time in which one row is looked at."""
 _ALL: Final = -1
 
 Place: TypeAlias = Spot | None
@@ -47,22 +49,23 @@ class Rows(Protocol):
 def rows_of_list(moment: Moment, selection: Selection, window_ms: int, now: Millis) -> Rows:
     """The rows of a selection, in the way that reads the fewest.
 
-    Without a filter an index of their order is walked. With one, candidates are looked at where they are
-    fewer than the rows that a walk to a window is likely to meet. Where they are more, the index is walked
-    for twice as many entries as there are candidates, before those are taken after all.
+    Without a filter an index of their order is walked. With one, its candidates are all looked at where
+    that is less work than walking to a window is likely to be. Where they are more, the index is walked
+    until it was as much work, before they are all looked at after all.
     """
     order = order_of(selection, window_ms, now)
-    if order.test is ALWAYS:
+    if order.test is ALWAYS or not order.segments:
         return Walk(moment, order)
     found = candidates(moment, order.terms, order.states, order.edge, order.within)
     if found is None:
         return Walk(moment, order)
     [(everything,)] = moment.rows("SELECT coalesce(sum(media), 0) FROM media_count")
-    if found.many**2 <= A_WINDOW * everything:
+    look = _A_LOOK if order.key.covers else 1
+    if look * found.many**2 <= _A_WINDOW * everything:
         return Found(moment, order, found.source)
     if not order.terms:
         return Walk(moment, order, found.source)
-    return _Either(moment, order, found)
+    return _Either(moment, order, found, look * found.many)
 
 
 class _Part(NamedTuple):
@@ -240,11 +243,11 @@ class Found:
 class _Either:
     """Rows that are walked to as long as that reads no more than the candidates, which are taken then."""
 
-    def __init__(self, moment: Moment, order: Order, candidates: Candidates) -> None:
+    def __init__(self, moment: Moment, order: Order, candidates: Candidates, most: int) -> None:
         self._moment = moment
         self._order = order
         self._candidates = candidates
-        self._walk = Walk(moment, order, candidates.source, 2 * candidates.many)
+        self._walk = Walk(moment, order, candidates.source, most)
         self._found: Found | None = None
 
     def read(
