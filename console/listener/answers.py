@@ -19,6 +19,7 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 LINGER_SECONDS: Final = 1.0
+"""So long is waited for the next piece of a refused body."""
 LINGER_BYTES: Final = 10_000_000
 AGAIN_SECONDS: Final = 5
 """What `Retry-After` says where it is not known better."""
@@ -121,23 +122,27 @@ async def respond(send: Send, answer: Answer, *, more: bool = False) -> None:
     await send({"type": "http.response.body", "body": answer.body, "more_body": more})
 
 
-async def respond_and_drain(send: Send, receive: Receive, answer: Answer) -> None:
-    """Answers at once, then reads on for a moment before the connection is closed.
+async def respond_and_drain(
+    send: Send, receive: Receive, answer: Answer, longest: float = LINGER_SECONDS
+) -> None:
+    """Answers at once, then reads on until the sender pauses, for `longest` seconds at most, and closes.
 
     A socket closed with unread bytes in it is reset, and a reset may destroy the answer before
     the sender has read it.
     """
     await respond(send, answer._replace(headers=(*answer.headers, _CLOSE)), more=True)
-    drained = 0
+    drained, loop = 0, asyncio.get_running_loop()
+    last = loop.time() + longest
     try:
-        async with asyncio.timeout(LINGER_SECONDS):
+        async with asyncio.timeout(LINGER_SECONDS) as silence:
             while drained < LINGER_BYTES:
                 message = await receive()
                 drained += len(message.get("body", b""))
+                silence.reschedule(min(last, loop.time() + LINGER_SECONDS))
                 if message["type"] == "http.disconnect" or not message.get("more_body", False):
                     break
     except TimeoutError:
-        log.debug("a refused body was still arriving after %g seconds", LINGER_SECONDS)
+        log.debug("a refused body did not end in time")
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

@@ -9,8 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from console.cache.writer import CacheBusy, CacheUnavailable
+from console.clock import monotonic
 from console.config.values import DEFAULT_BODY_LIMIT
-from console.listener.answers import OK, Refusal, again_after, error, respond, respond_and_drain
+from console.listener.answers import (
+    LINGER_SECONDS,
+    OK,
+    Refusal,
+    again_after,
+    error,
+    respond,
+    respond_and_drain,
+)
 from console.listener.guards import Guards, WrongSecret
 from console.listener.reading import Reader
 from console.listener.refusals import Refusals
@@ -95,6 +104,7 @@ class WebhookApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
+        began = monotonic()
         with self._bodies.held(scope) as body:
             try:
                 answer = await self._answer(scope, receive, body)
@@ -105,7 +115,8 @@ class WebhookApp:
             if body.whole:
                 await respond(send, answer)
             else:
-                await respond_and_drain(send, receive, answer)
+                left = self._bodies.seconds - (monotonic() - began)
+                await respond_and_drain(send, receive, answer, max(left, LINGER_SECONDS))
 
     async def _answer(self, scope: Scope, receive: Receive, body: Body) -> Answer:
         """Everything that can be judged is judged before the body is read, but its signature."""

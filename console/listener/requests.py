@@ -17,6 +17,10 @@ BODIES_AT_ONCE: Final = 64_000_000
 """Bytes of all bodies that are being received or stored at one moment."""
 
 
+WHOLE: Final = "media_console.whole"
+"""Among a scope's extensions: the whole body has come with the head, so that nothing has to be waited for."""
+
+
 class SenderGone(Exception):
     """The sender closed the connection before the body was complete."""
 
@@ -90,13 +94,14 @@ class Body:
     It takes up room among the bodies until the block ends that it is used in.
     """
 
-    __slots__ = ("_bodies", "parts", "size", "whole")
+    __slots__ = ("_bodies", "here", "parts", "size", "whole")
 
     def __init__(self, bodies: Bodies, scope: Scope) -> None:
         self._bodies = bodies
         self.parts: list[bytes] = []
         self.size = 0
         self.whole = not _is_announced(scope)
+        self.here = WHOLE in scope.get("extensions", ())
 
     def __enter__(self) -> Body:
         return self
@@ -116,7 +121,7 @@ class Bodies:
 
     def __init__(self, limit: int, seconds: float, room: int = BODIES_AT_ONCE) -> None:
         self.limit = limit
-        self._seconds = seconds
+        self.seconds = seconds
         self._room = max(room, limit)
         self._held = 0
 
@@ -136,12 +141,12 @@ class Bodies:
             SenderGone: it ended half-way.
         """
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self.seconds):
                 more = True
                 while more:
                     more = await self._part(receive, body)
         except TimeoutError as late:
-            what = f"The body was not complete after {self._seconds:g} seconds."
+            what = f"The body was not complete after {self.seconds:g} seconds."
             raise Refusal(408, "too-slow", what) from late
         return b"".join(body.parts)
 

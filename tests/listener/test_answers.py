@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import json
 
-from console.listener.answers import OK, Message, Refusal, busy, respond, respond_and_drain
+from console.listener.answers import LINGER_SECONDS, OK, Message, Refusal, busy, respond, respond_and_drain
 
 
 class Wire:
@@ -35,6 +36,26 @@ async def test_the_rest_of_a_refused_body_is_read_before_the_connection_closes()
     assert wire.parts == []
     assert dict(wire.sent[0]["headers"])[b"connection"] == b"close"
     assert [message.get("more_body") for message in wire.sent] == [None, True, False]
+
+
+class SlowWire(Wire):
+    """One whose parts take a while each."""
+
+    async def receive(self) -> Message:
+        await asyncio.sleep(LINGER_SECONDS / 2)
+        return await super().receive()
+
+
+async def test_who_goes_on_sending_is_read_to_the_end_or_until_the_time_for_a_body_is_over() -> None:
+    patient, hurried = SlowWire(b"a", b"b", b"c", b""), SlowWire(b"a", b"b", b"c", b"")
+    await asyncio.gather(
+        respond_and_drain(patient.send, patient.receive, OK, 10),
+        respond_and_drain(hurried.send, hurried.receive, OK),
+    )
+    assert patient.parts == []
+    assert hurried.parts != []
+    for wire in (patient, hurried):
+        assert [message.get("more_body") for message in wire.sent] == [None, True, False]
 
 
 def test_an_answer_on_the_wire() -> None:
