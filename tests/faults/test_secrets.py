@@ -145,6 +145,8 @@ def test_t53_no_secret_is_written_anywhere(tmp_path: Path, db: Path, login: str)
             assert post(url, body, bearer) in (401, 403)
             assert post(url + "x", body, bearer | signed(body)) in (401, 403, 404)
             assert post(url, b"{" + body, bearer | signed(b"{" + body)) == 400
+            if login == "wrong":  # which is known before the command's second is over
+                until(lambda: "The API refuses the login" in (tmp_path / "listen.err").read_text())
             with (tmp_path / "download.err").open("wb") as err:
                 line = command("download", "a", "b", "--wait", "1")
                 done = subprocess.run(line, env=env, stderr=err, timeout=15)
