@@ -147,6 +147,16 @@ def age_text(age_ms: int) -> str:
     return f"{age_ms // unit}{name}"
 
 
+def next_age(at: Millis, now: Millis) -> Millis:
+    """The first moment after `now` at which the age of what happened at `at` reads differently."""
+    age = now - at
+    if age < MINUTE_MS:
+        return Millis(at + (10 * SECOND_MS if age < 10 * SECOND_MS else MINUTE_MS))
+    unit = next(unit for unit in _UNITS.values() if age >= unit)
+    bound = next(larger for larger in (HOUR_MS, DAY_MS, age + 2 * DAY_MS) if larger > age)
+    return Millis(at + min(age // unit * unit + unit, bound))
+
+
 def rfc3339(moment: Millis) -> str:
     """The moment as RFC 3339 in UTC: `2026-11-08T16:12:24Z`, with `.250` only where it has a fraction.
 
