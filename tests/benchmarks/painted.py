@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 COLUMNS, ROWS = 140, 40
 QUIET: Final = 0.2
 """Seconds without a byte after which a picture counts as painted; they are not part of its time."""
-LONGEST: Final = 120.0
+LONGEST: Final = 60.0
+"""Seconds that a text is waited for."""
 
 
 class Painted(NamedTuple):
@@ -61,7 +62,7 @@ class Line:
         """Milliseconds from the start of the program until it has written a text.
 
         Raises:
-            TimeoutError: it does not, and writes nothing any more.
+            TimeoutError: it does not in time.
             EOFError: it has ended instead.
         """
         seen = b""
@@ -70,7 +71,7 @@ class Line:
                 some = self._read(LONGEST)
             except EOFError as end:
                 raise EOFError(f"it ended with {seen[-2000:].decode(errors='replace')}") from end
-            if some is None:
+            if some is None or time.perf_counter() - self.began > LONGEST:
                 raise TimeoutError(f"it never wrote {text!r}, but {seen[-400:]!r}")
             seen += some
         return (time.perf_counter() - self.began) * 1000
