@@ -33,17 +33,18 @@ from console.ui.widgets.lines import LinesView
 from console.ui.widgets.medialist import MediaList
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from textual import events
     from textual.app import ComposeResult
 
+    from console.cache.counting import Counts
     from console.domain.exceptions import ConsoleError
     from console.domain.facts import Fact
     from console.domain.orders import Taken
     from console.domain.standing import Notice, Standing
     from console.domain.views import Selection
-    from console.ui.listing import Page, Place
+    from console.ui.listing import Page, Place, Unnoticed
     from console.ui.setup import Setup
     from console.ui.widgets.drawing import Drawing
 
@@ -96,6 +97,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.was_read = False
         """Whether the cache, or that there is none, was seen at least once."""
         self.waiting = False
+        self.searching = False
+        """Whether rows or counts are searched for longer than a moment."""
+        self.new = 0
+        """Rows that have arrived out of sight, at the end that can be followed."""
         self._cached_standing: Standing | None = None
         self.said: Piece | None = None
         """What was just done; for a while it stands where the newest error does."""
@@ -124,11 +129,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
         for name, draw in DRAWN.items():
             self.bars[name].show(partial(draw, self))
         self.settle()
-        feed = Feed(self.setup.db, self.follower.changed, self.show_failure)
-        self._workers = [
-            self.run_worker(feed.run(), name="feed"),
-            self.run_worker(self.follower.run(), name="follower"),
-        ]
+        self.feed = Feed(self.setup.db, self.follower.changed, self.show_failure)
+        running = {"feed": self.feed.run()}
+        running |= {name: reading.run() for name, reading in self.follower.readings.items()}
+        self._workers = [self.run_worker(run, name=name) for name, run in running.items()]
+        self.follower.search()
         self._waking.start()
 
     async def on_unmount(self) -> None:
@@ -158,9 +163,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
         return self.list.current if key is None or key == self.list.cursor_key else self.opened.media
 
     @property
-    def marks(self) -> Sequence[MediaKey]:
+    def marks(self) -> Collection[MediaKey]:
         """The marked media, where they are what a command is for: an open detail is for its own media."""
-        return () if self.opened.key is not None else tuple(self.list.marks)
+        return () if self.opened.key is not None else self.list.marks
 
     @property
     def small(self) -> bool:
@@ -170,7 +175,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def look(self, width: int) -> Look:
         """How rows and details read now."""
-        return self._look(width, sizes=any(media.size is not None for media in self.list.page.rows))
+        return self._look(width, sizes=self.list.sized)
 
     def _look(self, width: int, *, sizes: bool) -> Look:
         setup = self.setup
@@ -267,7 +272,15 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def place(self) -> Place:
         """What it is to be read around."""
-        return self.list.place()
+        return self.list.place(self.selection())
+
+    def page(self) -> Page:
+        """What it shows."""
+        return self.list.page
+
+    def unnoticed(self) -> Unnoticed | None:
+        """Where new rows may have arrived out of sight."""
+        return self.list.unnoticed()
 
     def current_key(self) -> MediaKey | None:
         """The media that is acted on."""
@@ -281,6 +294,23 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._bind()
         self.redraw()
         return True
+
+    def show_counts(self, counts: Counts) -> None:
+        """Takes the numbers of the views under the filter."""
+        self.list.recount(counts)
+        self.redraw()
+
+    def show_new(self, new: int) -> None:
+        """Takes how many rows have arrived out of sight."""
+        if new != self.new:
+            self.new = new
+            self.bars["filter"].redraw()
+
+    def show_searching(self, searching: bool) -> None:
+        """Rows or counts are searched for longer than a moment, or were found."""
+        if searching != self.searching:
+            self.searching = searching
+            self.redraw()
 
     def show_around(
         self, notices: Sequence[Notice], failed: Sequence[Media], standing: Standing | None
@@ -311,11 +341,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def show_failure(self, error: ConsoleError | None) -> None:
         """The cache cannot be read, or can again. That there is none yet is no failure."""
-        if isinstance(error, NoCache):
-            self.was_read = True
-            error = None
-        if error is not self.trouble or error is None:
-            self.trouble = error
+        missing = isinstance(error, NoCache)
+        told = None if missing else error
+        if told is not self.trouble or (missing and not self.was_read):
+            self.was_read = self.was_read or missing
+            self.trouble = told
             self.redraw()
 
     # Keys
@@ -330,14 +360,16 @@ class MainScreen(Screen[None], inherit_bindings=False):
             return
         await HANDLERS[name](self)
 
-    async def reload(self) -> None:
-        """Reads the list again before the next key."""
-        await self.follower.reload()
+    async def reload(self, place: Place | None = None) -> None:
+        """Reads the list anew, or the rows at a place: before the next key, unless that takes too long."""
+        self.follower.search(place)
+        await self.follower.arrived()
         self.redraw()
 
     async def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
+        self.feed.stir()
         await self._keyboard.pressed(event)
 
     def on_screen_suspend(self, event: events.ScreenSuspend) -> None:
@@ -359,7 +391,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.follower.moved()
 
     def on_media_list_wanted(self, event: MediaList.Wanted) -> None:
-        self.follower.changed()
+        if event.place is None:
+            self.follower.more()
+        else:
+            self.follower.search(event.place)
 
     async def on_media_list_opened(self, event: MediaList.Opened) -> None:
         await self.run("open")
