@@ -18,6 +18,8 @@ QUIET: Final = 0.2
 """Seconds without a byte after which a picture counts as painted; they are not part of its time."""
 LONGEST: Final = 60.0
 """Seconds that a text is waited for."""
+TOLD: Final = 2000
+"""Bytes that are told of a program that ended too early."""
 
 
 class Painted(NamedTuple):
@@ -43,6 +45,7 @@ class Line:
             timeout=None,
         )
         self._fd: int = self._child.child_fd
+        self._last = b""
 
     def __enter__(self) -> Line:
         return self
@@ -63,14 +66,11 @@ class Line:
 
         Raises:
             TimeoutError: it does not in time.
-            EOFError: it has ended instead.
+            EOFError: it has ended instead; the last of what it wrote is told.
         """
         seen = b""
         while text not in seen:
-            try:
-                some = self._read(LONGEST)
-            except EOFError as end:
-                raise EOFError(f"it ended with {seen[-2000:].decode(errors='replace')}") from end
+            some = self._read(LONGEST)
             if some is None or time.perf_counter() - self.began > LONGEST:
                 raise TimeoutError(f"it never wrote {text!r}, but {seen[-400:]!r}")
             seen += some
@@ -104,7 +104,7 @@ class Line:
         """What has come; None if nothing came for so long.
 
         Raises:
-            EOFError: the program has ended.
+            EOFError: the program has ended; the last of what it wrote is told.
         """
         if not select.select([self._fd], [], [], seconds)[0]:
             return None
@@ -113,7 +113,8 @@ class Line:
         except OSError:  # what Linux says of a terminal whose program has ended
             some = b""
         if not some:
-            raise EOFError("the program has ended")
+            raise EOFError(f"the program has ended with {self._last.decode(errors='replace')}")
+        self._last = (self._last + some)[-TOLD:]
         return some
 
 

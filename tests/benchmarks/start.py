@@ -49,6 +49,7 @@ def _starts(places: Places) -> list[Figure]:
     dbs = {rows: places.copy(rows, f"start-{rows}") for rows in places.sizes}
     texts = {rows: first_text(places, db) for rows, db in dbs.items()}
     with Line(console(), places.env(dbs[places.sizes[0]])) as line:  # its modules are compiled
+        line.until(texts[places.sizes[0]])
         line.quiet(2)
     for _ in range(places.runs):
         with Line(empty_app(), places.env(places.scratch / "none.db")) as line:
