@@ -92,10 +92,9 @@ def test_t55_all_that_is_written_is_private_whatever_the_umask(several: Box) -> 
         with screen_of(several.owner, env, umask=0o022) as screen:
             screen.until_text("viewing")
             screen.press("d")
-            until(inbox_path(db).exists)
             shm = db.with_name("media.db-shm")
             there = {db, wal_path(db), shm, inbox_path(db), lock_path(db), log_path(db)}
-            assert there <= set(db.parent.iterdir())
+            until(lambda: there <= set(db.parent.iterdir()))
             assert loose(several.folder) == []
 
 
@@ -298,7 +297,7 @@ def test_t16_what_a_kill_leaves_stops_nobody_and_is_swept(tmp_path: Path) -> Non
         draft.write_bytes(b"half")
     with daemon(db) as (process, url):
         assert lock_path(db).read_text() == f"{process.pid} service\n"
-        assert not any(draft.exists() for draft in drafts)
+        until(lambda: not any(draft.exists() for draft in drafts))
         assert post(url, announcement("b")) == 200
         assert User(None).run(environment(db), "list", "--json").stdout.count("\n") == 2
     with closing(sqlite3.connect(db)) as connection:
