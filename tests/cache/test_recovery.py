@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from console.cache import migrations
+from console.cache import migrations, searchindex
 from console.cache.batch import Batch
+from console.cache.counts import agree
 from console.cache.migrations import CacheRefused
 from console.cache.recovery import Recovered, damage, rebuild_cache
 from console.cache.rows import COLUMNS, DERIVED
@@ -49,6 +50,8 @@ def db(tmp_path: Path) -> Path:
         batch.take_webhook(stored, Millis(NOW + 1), read_webhook(stored, Millis(NOW + 1)))
         batch.write()
         connection.execute("DELETE FROM webhook WHERE id = 22")
+        while searchindex.feed(connection):
+            pass
         connection.execute("COMMIT")
     return tmp_path / "media.db"
 
@@ -78,7 +81,12 @@ def test_all_of_a_readable_cache_comes_over(db: Path) -> None:
         statement = f"SELECT * FROM {table} ORDER BY 1"
         assert rows(draft, statement) == rows(db, statement)
     assert damage(draft) is None
-    migrations.open_writer(draft).close()
+    with closing(migrations.open_writer(draft)) as connection:
+        assert agree(connection)
+        while searchindex.feed(connection):
+            pass
+        match = "SELECT count(*) FROM media_search WHERE media_search MATCH 'ccc'"
+        assert connection.execute(match).fetchone() == (20,)
 
 
 def test_a_row_is_rebuilt_from_its_facts_where_it_is_not_what_was_written(db: Path) -> None:
