@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -33,7 +35,7 @@ class Painted(NamedTuple):
 
 
 class Line:
-    """The program at the other end; killed at the end of the block."""
+    """The program at the other end; it is ended by SIGTERM at the end of the block."""
 
     def __init__(self, arguments: list[str], env: dict[str, str]) -> None:
         self.began = time.perf_counter()
@@ -53,6 +55,12 @@ class Line:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Ends the program in order: after another end a console reads its whole cache at the next start."""
+        ends = time.perf_counter() + LONGEST
+        with suppress(EOFError):
+            self._child.kill(signal.SIGTERM)
+            while time.perf_counter() < ends:
+                self._read(1)
         self._child.close(force=True)
 
     @property
