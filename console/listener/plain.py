@@ -14,6 +14,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from console.listener.parsers import AnyParser
+from console.listener.requests import WHOLE
 
 if TYPE_CHECKING:
     import asyncio
@@ -28,6 +29,7 @@ _END_OF_HEAD: Final = b"\r\n\r\n"
 _METHODS: Final = (b"POST", b"GET")
 _NOT_PLAIN: Final = frozenset({b"transfer-encoding", b"expect", b"upgrade"})
 """Headers that change how a request is read or answered."""
+_WHOLE: Final[dict[str, dict[object, object]]] = {WHOLE: {}}
 _CONNECTION: Final = (b"keep-alive", b"close")
 
 
@@ -63,6 +65,8 @@ class PlainParser(HttpToolsProtocol):
             return False
         if end < len(data):
             self.more(data[end:])
+        if not self._left:
+            self.scope["extensions"] = _WHOLE
         return True
 
     @property

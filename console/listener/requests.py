@@ -141,10 +141,10 @@ class Bodies:
             SenderGone: it ended half-way.
         """
         try:
-            async with asyncio.timeout(self.seconds):
-                more = True
-                while more:
-                    more = await self._part(receive, body)
+            if not body.here or await self._part(receive, body):
+                async with asyncio.timeout(self.seconds):
+                    while await self._part(receive, body):
+                        pass
         except TimeoutError as late:
             what = f"The body was not complete after {self.seconds:g} seconds."
             raise Refusal(408, "too-slow", what) from late
