@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-_OF_THE_SERVICE = ('INSERT INTO "status"', 'INSERT INTO "notice"')
+_TABLES = (
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('status', 'notice') "
+    "AND name NOT LIKE '%search%' ORDER BY name"
+)
 
 
-def rows(db: Path) -> list[str]:
-    """All rows of a cache, but those that say how the service is doing."""
+def rows(db: Path) -> list[tuple[object, ...]]:
+    """All rows of a cache, but those that say how the service is doing, and those of the search index."""
     with closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as connection:
-        return [line for line in connection.iterdump() if not line.startswith(_OF_THE_SERVICE)]
+        tables = [name for (name,) in connection.execute(_TABLES)]
+        return [
+            (table, *row)
+            for table in tables
+            for row in connection.execute(f"SELECT * FROM {table} ORDER BY 1")
+        ]
