@@ -54,9 +54,9 @@ def failure(media: Media) -> Event | None:
     return Event(at=failed_at(media), level=Level.ERROR, source="media", text=text, key=media.key)
 
 
-def newest(notices: Sequence[Notice], failed: Sequence[Media], since: Millis, now: Millis) -> Event | None:
+def newest(events: Sequence[Event], since: Millis, now: Millis) -> Event | None:
     """The newest event after a moment: it is news until it is read, good news for a while only."""
-    late = [event for event in _events(notices, failed) if event.at > since]
+    late = [event for event in events if event.at > since]
     event = max(late, key=lambda event: (event.at, event.level is Level.INFO), default=None)
     if event is not None and event.level is Level.INFO and now - event.at > GOOD_NEWS_MS:
         return None
@@ -81,7 +81,7 @@ def all_of(notices: Sequence[Notice], failed: Sequence[Media], lasts: Sequence[T
 def _newest_first(notices: Sequence[Notice], failed: Sequence[Media]) -> list[Event]:
     events: list[Event] = []
     alike: dict[str, list[Event]] = {}
-    for event in _events(notices, failed):
+    for event in events_of(notices, failed):
         if event.level is Level.ERROR and event.key is not None:
             alike.setdefault(event.text.partition(": ")[0], []).append(event)
         else:
@@ -95,9 +95,9 @@ def _newest_first(notices: Sequence[Notice], failed: Sequence[Media]) -> list[Ev
     return sorted(events, key=lambda event: -event.at)
 
 
-def counted(notices: Sequence[Notice], failed: Sequence[Media], since: Millis) -> str:
+def counted(events: Sequence[Event], since: Millis) -> str:
     """`2 errors, 1 warning` after a moment; empty if there is neither."""
-    levels = [event.level for event in _events(notices, failed) if event.at > since]
+    levels = [event.level for event in events if event.at > since]
     told = [
         f"{count} {word}{'s' * (count != 1)}"
         for word, count in (("error", levels.count(Level.ERROR)), ("warning", levels.count(Level.WARNING)))
@@ -116,7 +116,7 @@ def totals(standing: Standing | None) -> str:
     )
 
 
-def _events(notices: Sequence[Notice], failed: Sequence[Media]) -> list[Event]:
+def events_of(notices: Sequence[Notice], failed: Sequence[Media]) -> list[Event]:
     """Each trouble once: a media whose failure the service told is not told again."""
     told = {notice.key for notice in notices if notice.level is Level.ERROR}
     events = [_of_notice(notice) for notice in notices]

@@ -15,20 +15,20 @@ START = Millis(scene.NOW - scene.DAY)
 
 
 def test_the_newest_failure_is_a_whole_sentence() -> None:
-    event = troubles.newest(scene.NOTICES, FAILED, START, scene.NOW)
+    event = troubles.newest(troubles.events_of(scene.NOTICES, FAILED), START, scene.NOW)
     assert event is not None
     assert event.key == of("file").key
     assert "1006" in event.text
     assert "Νίκος Παππάς" in event.text
-    assert troubles.newest(scene.NOTICES, FAILED, scene.NOW, scene.NOW) is None
+    assert troubles.newest(troubles.events_of(scene.NOTICES, FAILED), scene.NOW, scene.NOW) is None
 
 
 def test_information_is_no_trouble() -> None:
-    assert troubles.newest(scene.NOTICES[:1], [], START, scene.NOW) is None
-    newest = troubles.newest(scene.NOTICES, [], START, scene.NOW)
+    assert troubles.newest(troubles.events_of(scene.NOTICES[:1], []), START, scene.NOW) is None
+    newest = troubles.newest(troubles.events_of(scene.NOTICES, []), START, scene.NOW)
     assert newest is not None
     assert newest.level is Level.WARNING
-    assert troubles.counted(scene.NOTICES[:1], [], START) == ""
+    assert troubles.counted(troubles.events_of(scene.NOTICES[:1], []), START) == ""
 
 
 def test_that_a_trouble_is_over_takes_its_place_for_a_while() -> None:
@@ -37,7 +37,7 @@ def test_that_a_trouble_is_over_takes_its_place_for_a_while() -> None:
     told = [ended, begun]
 
     def newest(seconds: int) -> str | None:
-        event = troubles.newest(told, [], START, Millis(scene.NOW + seconds * 1000))
+        event = troubles.newest(troubles.events_of(told, []), START, Millis(scene.NOW + seconds * 1000))
         return event.text if event is not None else None
 
     assert newest(0) == "Back."
@@ -66,13 +66,13 @@ def test_a_failure_that_the_service_told_is_not_told_again() -> None:
         at=Millis(scene.NOW), level=Level.ERROR, source="client", text="400 it: gone", key=failed.key
     )
     assert [event.text for event in troubles.all_of([told], [failed])] == ["400 it: gone"]
-    assert troubles.counted([told], [failed], START) == "1 error"
+    assert troubles.counted(troubles.events_of([told], [failed]), START) == "1 error"
 
 
 def test_errors_and_warnings_are_counted_since_a_moment() -> None:
-    assert troubles.counted(scene.NOTICES, FAILED, START) == "3 errors, 1 warning"
-    assert troubles.counted((), FAILED, Millis(scene.NOW - scene.HOUR)) == "1 error"
-    assert troubles.counted((), (), START) == ""
+    assert troubles.counted(troubles.events_of(scene.NOTICES, FAILED), START) == "3 errors, 1 warning"
+    assert troubles.counted(troubles.events_of((), FAILED), Millis(scene.NOW - scene.HOUR)) == "1 error"
+    assert troubles.counted(troubles.events_of((), ()), START) == ""
 
 
 def test_a_media_that_did_not_fail_is_no_event() -> None:

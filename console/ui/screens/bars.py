@@ -106,9 +106,9 @@ def _troubles(screen: MainScreen, width: int) -> Sequence[Line]:
 def _message(screen: MainScreen, width: int) -> Sequence[Line]:
     if screen.waiting and screen.said is None:
         return [(piece(" Reading the cache ...", Ink.DIM),)]
-    unread = troubles.counted(screen.notices, screen.failed, screen.read_until)
+    unread = troubles.counted(screen.happened, screen.read_until)
     since = max(screen.read_until, screen.opened_at)  # what is older was told to somebody else
-    newest = troubles.newest(screen.notices, screen.failed, since, screen.setup.now())
+    newest = troubles.newest(screen.happened, since, screen.setup.now())
     return strips.message(screen.said, newest, unread, screen.drawing.glyphs, width)
 
 

@@ -13,7 +13,7 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed
 from console.cache.reader import NoCache
 from console.clock import monotonic
 from console.domain.media import Media, MediaKey, Millis
-from console.ui import describe, emptiness
+from console.ui import describe, emptiness, troubles
 from console.ui.acts import HANDLERS
 from console.ui.acts.reasons import unseen, why_not
 from console.ui.awaited import Awaited
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from console.domain.views import Selection
     from console.ui.listing import Page, Place, Unnoticed
     from console.ui.setup import Setup
+    from console.ui.troubles import Event
     from console.ui.widgets.drawing import Drawing
 
 WIDE = 120
@@ -58,6 +59,8 @@ SAID = 10.0
 UNREAD_MS = 24 * 60 * 60 * 1000
 AT_REST = frozenset({"quit", "quit_now", "help"})
 """The commands that still work where the terminal is too small to show a row."""
+WITH_CURSOR = ("filter", "detailhead", "summary", "footer")
+"""The bars that may read differently when the cursor has moved."""
 ACTING = frozenset({"download", "retry", "download_all"})
 """The commands that must not act on a row that the operator has not seen."""
 
@@ -87,6 +90,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.opened = Opened()
         self.notices: Sequence[Notice] = ()
         self.failed: Sequence[Media] = ()
+        self.happened: Sequence[Event] = ()
+        """What these tell, made once for all who say it."""
         self.answers = Awaited()
         self.opened_at = setup.now()
         self.read_until = Millis(self.opened_at - UNREAD_MS)
@@ -316,6 +321,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self, notices: Sequence[Notice], failed: Sequence[Media], standing: Standing | None
     ) -> None:
         """Takes what stands around the list; `failed` are the newest failures."""
+        if (notices, failed) != (self.notices, self.failed):
+            self.happened = troubles.events_of(notices, failed)
         self.notices, self.failed, self._cached_standing = notices, failed, standing
         self.redraw()
 
@@ -387,7 +394,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def on_media_list_moved(self, event: MediaList.Moved) -> None:
         if self.opened.key is not None and self.opened.key != self.list.cursor_key:
             self.focus_pane("list")  # a click on another row
-        self.redraw()
+        for name in WITH_CURSOR:
+            self.bars[name].redraw()
+        self._draw_detail()
         self.follower.moved()
 
     def on_media_list_wanted(self, event: MediaList.Wanted) -> None:
