@@ -7,21 +7,18 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from console.cache.bodies import GONE, unpack
 from console.cache.query import ListQuery, Query, first_of, folded, marks, rows_of, sql
 from console.cache.rows import SELECTED, read_media
-from console.cache.where import filter_condition, order_by, selection_condition, view_condition
 from console.domain import facts, maintenance
 from console.domain import standing as standings
 from console.domain.media import DEFAULT_ACCOUNT, Media, MediaKey, Millis, State
 from console.domain.orders import Taken
 from console.domain.reading import Unread
 from console.domain.standing import Level, Notice, Standing
-from console.domain.views import Selection, View
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from console.cache.rows import Row
     from console.domain.facts import Fact
-    from console.domain.filters import Filter
     from console.domain.maintenance import Outcome
 
 EVERYTHING_SHOWN: Final = -1
@@ -36,70 +33,6 @@ def media(key: MediaKey, account: str = DEFAULT_ACCOUNT) -> Query[Media | None]:
     """One media, or None if the cache does not know it."""
     return first_of(
         sql("SELECT", SELECTED, "FROM media WHERE account = ? AND key = ?"), (account, key), read_media
-    )
-
-
-def window(
-    selection: Selection, window_ms: int, now: Millis, offset: int = 0, limit: int = EVERYTHING_SHOWN
-) -> ListQuery[Media]:
-    """The media of a list from row `offset` on, at most `limit` of them."""
-    where = selection_condition(selection, window_ms, now)
-    order = order_by(selection, window_ms, now)
-    return rows_of(
-        sql("SELECT", SELECTED, "FROM media WHERE", where.sql, "ORDER BY", order.sql, "LIMIT ? OFFSET ?"),
-        (*where.params, *order.params, limit, offset),
-        read_media,
-    )
-
-
-def keys(
-    selection: Selection, window_ms: int, now: Millis, limit: int = EVERYTHING_SHOWN
-) -> ListQuery[MediaKey]:
-    """The keys of a list in its order, at most `limit` of them."""
-    where = selection_condition(selection, window_ms, now)
-    order = order_by(selection, window_ms, now)
-    return rows_of(
-        sql("SELECT key FROM media WHERE", where.sql, "ORDER BY", order.sql, "LIMIT ?"),
-        (*where.params, *order.params, limit),
-        _only,
-    )
-
-
-def count(selection: Selection, window_ms: int, now: Millis) -> Query[int]:
-    """How many media a list has."""
-    where = selection_condition(selection, window_ms, now)
-    return folded(
-        sql("SELECT count(*) FROM media WHERE", where.sql), where.params, lambda rows: int(rows[0][0])
-    )
-
-
-def view_counts(wanted: Filter, window_ms: int, now: Millis) -> Query[dict[View, int]]:
-    """How many media each view has under a filter."""
-    conditions = [view_condition(view, window_ms, now) for view in View]
-    columns = ", ".join(f"coalesce(sum({condition.sql}), 0)" for condition in conditions)
-    where = filter_condition(wanted, window_ms, now)
-    params = [value for condition in conditions for value in condition.params]
-    return folded(
-        sql("SELECT", columns, "FROM media WHERE", where.sql),
-        (*params, *where.params),
-        lambda rows: dict(zip(View, map(int, rows[0]), strict=True)),
-    )
-
-
-def position(key: MediaKey, selection: Selection, window_ms: int, now: Millis) -> Query[int | None]:
-    """The row index of a media in a list, or None if it is not in it."""
-    where = selection_condition(selection, window_ms, now)
-    order = order_by(selection, window_ms, now)
-    return first_of(
-        sql(
-            "SELECT place FROM (SELECT key, row_number() OVER (ORDER BY",
-            order.sql,
-            ") - 1 AS place FROM media WHERE",
-            where.sql,
-            ") WHERE key = ?",
-        ),
-        (*order.params, *where.params, key),
-        _only_number,
     )
 
 
@@ -232,8 +165,13 @@ def requested_among(keys: Sequence[MediaKey]) -> ListQuery[Media]:
 def newest_failures(limit: int) -> ListQuery[Media]:
     """Media that failed and were not asked for again, the newest failure first."""
     return rows_of(
-        sql("SELECT", SELECTED, "FROM media WHERE state = ? ORDER BY progress_at DESC, seq DESC LIMIT ?"),
-        (State.FAILED.value, limit),
+        sql(
+            "SELECT",
+            SELECTED,
+            "FROM media INDEXED BY media_by_failure WHERE state = 'failed' "
+            "ORDER BY progress_at DESC, seq DESC LIMIT ?",
+        ),
+        (limit,),
         read_media,
     )
 
@@ -259,7 +197,7 @@ def outcome(order_id: str) -> Query[Outcome | None]:
 def waiting_counts() -> Query[dict[State, int]]:
     """How many media are queued and how many requested; both states are always there."""
     return folded(
-        "SELECT state, count(*) FROM media WHERE state IN (?, ?) GROUP BY state",
+        "SELECT state, media FROM media_count WHERE state IN (?, ?)",
         (State.QUEUED.value, State.REQUESTED.value),
         lambda rows: {State.QUEUED: 0, State.REQUESTED: 0, **{State(row[0]): row[1] for row in rows}},
     )
@@ -282,14 +220,6 @@ def work_since(fact: int) -> Query[tuple[int, int]]:
         (State.QUEUED.value, State.REQUESTED.value, fact, *_ASKING),
         lambda rows: (int(rows[0][0]), int(rows[0][1])),
     )
-
-
-def _only(row: Row) -> MediaKey:
-    return MediaKey(row[0])
-
-
-def _only_number(row: Row) -> int:
-    return int(row[0])
 
 
 def _read_notice(row: Row) -> Notice:

@@ -13,12 +13,12 @@ from console.cache.migrations import BUSY_SECONDS, check_sqlite
 from console.cache.source import NoCache, Source, Unreadable, check_readable, look, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from concurrent.futures import ThreadPoolExecutor
     from pathlib import Path
     from types import TracebackType
 
-    from console.cache.query import ListQuery, Query
+    from console.cache.query import Query
     from console.cache.rows import Row, SqlValue
 
 __all__ = ["AsyncCacheReader", "CacheReader", "Moment", "NoCache", "Unreadable"]
@@ -26,7 +26,7 @@ __all__ = ["AsyncCacheReader", "CacheReader", "Moment", "NoCache", "Unreadable"]
 T = TypeVar("T")
 
 CHUNK: Final = 500
-"""Rows that a stream holds in memory."""
+"""Values of a stream after which it looks whether a writer has come to a still file."""
 
 STEPS: Final = 20_000
 """Instructions of SQLite after which a statement looks whether its answer is still wanted."""
@@ -119,19 +119,24 @@ class CacheReader:
 
         return self._steadily(asked)
 
-    def stream(self, query: ListQuery[T]) -> Generator[T, None, None]:
-        """The values of a query one by one, in flat memory, all as of one moment.
+    def stream(self, question: Callable[[Moment], Iterable[T]]) -> Generator[T, None, None]:
+        """The values of an answer one by one, all as of one moment.
 
         Read it to its end or close it: while it is open, the writer's log cannot shrink.
 
         Raises:
             ConsoleError: the cache cannot be read.
         """
-        with _errors(self._db), closing(self._current().execute(query.sql, query.params)) as cursor:
-            while rows := cursor.fetchmany(CHUNK):
-                if self._source.immutable and not self._source.stands(self._db):
-                    raise _interrupted(self._db)
-                yield from map(query.each, rows)
+        with _errors(self._db):
+            connection = self._current()
+            connection.execute("BEGIN")
+            try:
+                for number, value in enumerate(question(self._moment(connection))):
+                    if not number % CHUNK and self._source.immutable and not self._source.stands(self._db):
+                        raise _interrupted(self._db)
+                    yield value
+            finally:
+                connection.rollback()
 
     def version(self) -> int:
         """A number that differs from the last one whenever something may have changed since."""

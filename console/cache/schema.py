@@ -197,6 +197,7 @@ CREATE TABLE fact (
     "(state, coalesce(sender_name, sender, char(1114111)) COLLATE NOCASE)",
     "CREATE INDEX media_by_type ON media (state, type)",
     "CREATE INDEX media_by_error ON media (state, clock_from) WHERE error_title IS NOT NULL",
+    "CREATE INDEX media_by_failure ON media (progress_at) WHERE state = 'failed'",
     "CREATE TABLE media_count (state TEXT PRIMARY KEY, media INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE media_hour (state TEXT, hour INTEGER, media INTEGER NOT NULL, PRIMARY KEY (state, hour)) "
     "WITHOUT ROWID",
@@ -209,7 +210,8 @@ CREATE TABLE fact (
     "INSERT INTO search_fed (id, seq) VALUES (1, 0)",
 )
 """What a list of a million rows is read by. Each index begins with the state, so that it serves every
-view, and ends with the row's `seq`, which makes its order total.
+view, and ends with the row's `seq`, which makes its order total; but `media_by_failure`, from whose end
+the newest failures are read.
 
 `fact.media` is the `seq` of its media: the facts of new media come to the end of the index, where those by
 key would each touch a page of their own. Pages that were touched are most of what a commit costs.

@@ -188,8 +188,11 @@ class Found:
         self, first: Place, end: Place, limit: int, columns: str, *, backwards: bool = False
     ) -> list[tuple[Spot, Row]]:
         """See `Rows`."""
-        spots = self.spots[self.index(first) : len(self.spots) if end is None else self.index(end)]
-        spots = spots[::-1][:limit] if backwards else spots[:limit]
+        start, stop = self.index(first), len(self.spots) if end is None else self.index(end)
+        if backwards:
+            spots = self.spots[max(start, stop - limit) : stop][::-1]
+        else:
+            spots = self.spots[start : min(stop, start + limit)]
         source = listed([spot.seq for spot in spots])
         rows = self._moment.rows(
             sql("SELECT media.seq,", columns, "FROM (", source.sql, ") AS c JOIN media ON media.seq = c.seq"),

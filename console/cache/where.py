@@ -24,7 +24,7 @@ from console.domain.filters import (
 )
 from console.domain.media import CLOCKED, NEEDS_DOWNLOAD, OPEN_STATES, State
 from console.domain.retention import SOON_MS
-from console.domain.views import Selection, Sort, View
+from console.domain.views import Selection, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -169,55 +169,3 @@ def selection_condition(selection: Selection, window_ms: int, now: Millis) -> Co
     return both(
         view_condition(selection.view, window_ms, now), filter_condition(selection.filter, window_ms, now)
     )
-
-
-_CLOCKED: Final = ", ".join(f"'{state.value}'" for state in sorted(CLOCKED))
-
-_BY_NEED: Final = (
-    State.UNDOWNLOADED,
-    State.FAILED,
-    State.UNCONFIRMED,
-    State.QUEUED,
-    State.REQUESTED,
-    State.RECEIVED,
-    State.DOWNLOADED,
-)
-"""The order by state: what the operator must act on first."""
-
-_STATE_RANK: Final = (
-    "CASE state " + " ".join(f"WHEN '{state.value}' THEN {n}" for n, state in enumerate(_BY_NEED)) + " END"
-)
-
-_ORDERS: Final[dict[Sort, tuple[tuple[str, bool], ...]]] = {
-    Sort.RECEIVED: (("heard_at", False),),
-    Sort.SENT: (("coalesce(sent_at, heard_at)", False),),
-    Sort.SIZE: (("coalesce(size, -1)", False),),
-    Sort.FROM: (
-        ("coalesce(sender_name, sender) IS NULL", True),
-        ("coalesce(sender_name, sender) COLLATE NOCASE", True),
-        ("clock_from", True),
-    ),
-    Sort.TYPE: (("type", True), ("clock_from", True)),
-    Sort.STATE: ((_STATE_RANK, True), ("clock_from", True)),
-}
-"""Expressions and whether they ascend."""
-
-
-def order_by(selection: Selection, window_ms: int, now: Millis) -> Condition:
-    """The order of a list, total: media that are alike otherwise are ordered by their key.
-
-    By due means urgency: the deadline still ahead in a state where it matters, then those past
-    it, then those whose file the client holds as far as known; each by deadline.
-    """
-    params: tuple[SqlValue, ...] = ()
-    if selection.sort is Sort.DUE:
-        late = f"CASE WHEN state NOT IN ({_CLOCKED}) THEN 2 ELSE clock_from <= ? END"
-        terms: tuple[tuple[str, bool], ...] = ((late, True), ("clock_from", True))
-        params = (now - window_ms,)
-    else:
-        terms = _ORDERS[selection.sort]
-    ordered = [
-        f"{expression} {'ASC' if ascends is not selection.reverse else 'DESC'}"
-        for expression, ascends in (*terms, ("key", True), ("account", True))
-    ]
-    return Condition(", ".join(ordered), params)

@@ -20,7 +20,10 @@ from console.cache.where import Condition, both, states
 from console.domain.media import DEFAULT_ACCOUNT, Media, MediaKey, Millis, State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from console.cache.reader import Moment
+    from console.cache.rows import Row
     from console.domain.views import Selection
 
 __all__ = [
@@ -31,11 +34,15 @@ __all__ = [
     "around",
     "at_fraction",
     "count_between",
+    "keys_of",
+    "media_of",
     "row_number",
     "rows_between",
     "spot_of",
 ]
 
+CHUNK: Final = 500
+"""Rows that are held in memory while all are read."""
 NEAR: Final = 20_000
 """Rows from an end of a list within which their numbers are counted."""
 SAMPLE: Final = 1000
@@ -139,6 +146,30 @@ def count_between(
     """How many rows there are from `first` on, up to but without `end`; counts no further than `limit`."""
     rows = rows_of_list(moment, selection, window_ms, now)
     return rows.count(_place(first), _place(end), limit)
+
+
+def media_of(moment: Moment, selection: Selection, window_ms: int, now: Millis) -> Iterator[Media]:
+    """All media of a list one by one, in flat memory."""
+    for row in _every(moment, selection, window_ms, now, SELECTED):
+        yield read_media(row)
+
+
+def keys_of(moment: Moment, selection: Selection, window_ms: int, now: Millis) -> Iterator[MediaKey]:
+    """The keys of a list one by one."""
+    for row in _every(moment, selection, window_ms, now, "key"):
+        yield MediaKey(row[0])
+
+
+def _every(moment: Moment, selection: Selection, window_ms: int, now: Millis, columns: str) -> Iterator[Row]:
+    rows = rows_of_list(moment, selection, window_ms, now)
+    place: Spot | None = None
+    while True:
+        read = rows.read(place, None, CHUNK + 1, columns)
+        for _, row in read[:CHUNK]:
+            yield row
+        if len(read) <= CHUNK:
+            return
+        place = read[CHUNK][0]
 
 
 def row_number(

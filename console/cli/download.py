@@ -9,8 +9,10 @@ import click
 
 from console import clock
 from console.cache import queries
+from console.cache.counting import filtered_counts
 from console.cache.reader import CacheReader
 from console.cache.records import media_record
+from console.cache.windows import keys_of
 from console.cli.errand import Errand
 from console.cli.options import Number, current_settings, settings_options
 from console.cli.output import Exit, json_line, result, say
@@ -22,7 +24,7 @@ from console.cli.waiting import Watch
 from console.domain.filters import Filter, StateTerm
 from console.domain.media import MediaKey, State, is_retrievable
 from console.domain.orders import Order, Taken
-from console.domain.views import Selection
+from console.domain.views import Selection, View
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,18 +92,18 @@ def _by_id(reader: CacheReader, ids: Sequence[str]) -> list[MediaKey]:
 
 def _by_filter(reader: CacheReader, wanted: Filter, settings: Settings) -> list[MediaKey]:
     """What matches; downloaded media only where the filter names that state, for the client holds them."""
-    now = clock.wall()
-    if any(
+    window_ms, now = settings.window_ms, clock.wall()
+    if not any(
         isinstance(term, StateTerm) and _DONE in term.states and not term.negated for term in wanted.terms
     ):
-        return reader.run(queries.keys(Selection(filter=wanted), settings.window_ms, now))
-    done, open_ = (
-        Selection(filter=Filter(terms=(*wanted.terms, StateTerm(states=(_DONE,), negated=negated))))
-        for negated in (False, True)
-    )
-    if left_out := reader.run(queries.count(done, settings.window_ms, now)):
-        say(f"Left out {left_out} downloaded already; state:downloaded in the filter asks for them again.")
-    return reader.run(queries.keys(open_, settings.window_ms, now))
+        counts = reader.ask(lambda moment: filtered_counts(moment, wanted, window_ms, now))
+        if left_out := counts.views[View.DOWNLOADED]:
+            say(
+                f"Left out {left_out} downloaded already; state:downloaded in the filter asks for them again."
+            )
+        wanted = Filter(terms=(*wanted.terms, StateTerm(states=(_DONE,), negated=True)))
+    selection = Selection(filter=wanted)
+    return reader.ask(lambda moment: list(keys_of(moment, selection, window_ms, now)))
 
 
 def _askable(found: Sequence[MediaKey]) -> list[MediaKey]:

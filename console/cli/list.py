@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from console import clock
-from console.cache import queries
 from console.cache.reader import CacheReader, NoCache
 from console.cache.records import media_record
+from console.cache.windows import media_of
 from console.cli.options import current_settings, settings_options
 from console.cli.output import Exit, json_line, result, say
 from console.cli.selecting import filter_option
@@ -41,12 +41,11 @@ def command(wanted: Filter | None, limit: int, as_json: bool) -> int:
     """Prints the media that the cache knows, the most urgent first."""
     settings = current_settings()
     now = clock.wall()
-    one_more = limit + 1 if limit else queries.EVERYTHING_SHOWN
-    query = queries.window(Selection(filter=wanted or EVERYTHING), settings.window_ms, now, limit=one_more)
+    selection = Selection(filter=wanted or EVERYTHING)
     printed = 0
     try:
         with CacheReader(settings.db) as reader:
-            for media in reader.stream(query):
+            for media in reader.stream(lambda moment: media_of(moment, selection, settings.window_ms, now)):
                 if limit and printed == limit:
                     say(f"There are more than these {limit}; --limit 0 prints all.")
                     break

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from console.cache import migrations
 from console.cache.counts import recount
 from console.cache.rows import UPSERT, media_row
+from console.cache.windows import keys_of, media_of
 from console.domain.facts import MediaAnnounced
 from console.domain.media import (
     Media,
@@ -27,13 +28,17 @@ from console.domain.media import (
 from console.domain.orders import Order
 from console.domain.reading import Reading
 from console.domain.retention import DAY_MS, DEFAULT_WINDOW_MS, HOUR_MS
+from console.domain.views import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from console.cache.reader import CacheReader
+
 NOW = Millis(1_750_000_000_000)
 WINDOW = DEFAULT_WINDOW_MS
+EVERY = Selection()
 
 
 def key(name: str) -> MediaKey:
@@ -151,6 +156,22 @@ media = st.builds(
     progress=st.one_of(st.none(), progresses),
 )
 several_media = st.lists(media, max_size=8, unique_by=lambda one: one.key)
+
+
+def keys_in(
+    reader: CacheReader, selection: Selection = EVERY, window_ms: int = WINDOW, now: Millis = NOW
+) -> list[MediaKey]:
+    """The keys of a list in its order."""
+    return reader.ask(lambda moment: list(keys_of(moment, selection, window_ms, now)))
+
+
+def media_in(
+    reader: CacheReader, selection: Selection = EVERY, window_ms: int = WINDOW, now: Millis = NOW
+) -> list[Media]:
+    """The media of a list in its order."""
+    return reader.ask(lambda moment: list(media_of(moment, selection, window_ms, now)))
+
+
 durations = st.sampled_from([f"{count}{unit}" for count in (1, 2, 3) for unit in "dh"])
 
 

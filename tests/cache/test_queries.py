@@ -5,23 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings
 
 from console.cache import queries
 from console.cache.query import first_of
 from console.cache.reader import CacheReader
 from console.cache.writer import CacheWriter
-from console.domain import filters
 from console.domain.facts import MediaStored, StoreAccepted, StoreDeferred, StoreRequested
-from console.domain.filters import EVERYTHING
 from console.domain.media import MediaId, MediaKey, Millis, Origin, Progress, State, Step, StoreError
 from console.domain.orders import Taken
 from console.domain.reading import Reading, Unread
 from console.domain.standing import Level, Notice, Standing
-from console.domain.views import Selection, Sort, View
 
-from .samples import NOW, WINDOW, announced, due_in, fill, key, media, order, reading, several_media
+from .samples import NOW, announced, due_in, fill, key, media, order, reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,19 +40,6 @@ def ten(db: Path) -> Path:
     return db
 
 
-def test_a_window_is_a_part_of_the_list(ten: Path) -> None:
-    with CacheReader(ten) as reader:
-        rows = reader.run(queries.window(Selection(), WINDOW, NOW, 3, 4))
-        assert [one.key for one in rows] == ["m3", "m4", "m5", "m6"]
-        assert reader.run(queries.window(Selection(), WINDOW, NOW, 9, 4))[0].key == "m9"
-        assert reader.run(queries.window(Selection(), WINDOW, NOW, 10, 4)) == []
-        assert len(reader.run(queries.window(Selection(), WINDOW, NOW))) == 10
-        wanted = Selection(filter=filters.parse("due:<3d"), reverse=True)
-        assert reader.run(queries.keys(wanted, WINDOW, NOW)) == ["m2", "m1", "m0"]
-        assert reader.run(queries.keys(wanted, WINDOW, NOW, limit=2)) == ["m2", "m1"]
-        assert reader.run(queries.count(wanted, WINDOW, NOW)) == 3
-
-
 def test_one_media_by_its_key(ten: Path) -> None:
     with CacheReader(ten) as reader:
         assert reader.run(queries.media(key("m3"))) == due_in(73, "m3")
@@ -77,39 +60,9 @@ async def test_the_newest_receipt_is_found_though_webhooks_overtake_each_other(d
         await writer.close()
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(several_media, st.sampled_from(View), st.sampled_from(Sort), st.booleans())
-def test_every_row_has_its_position(
-    db: Path, held: list[Media], view: View, sort: Sort, reverse: bool
-) -> None:
-    fill(db, held)
-    selection = Selection(view=view, sort=sort, reverse=reverse)
-    with CacheReader(db) as reader:
-        keys = reader.run(queries.keys(selection, WINDOW, NOW))
-        assert len(keys) == reader.run(queries.count(selection, WINDOW, NOW))
-        for one in held:
-            position = reader.run(queries.position(one.key, selection, WINDOW, NOW))
-            assert position == (keys.index(one.key) if one.key in keys else None)
-
-
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(several_media, st.sampled_from(["", "state:failed", "-kerry", "due:lapsed"]))
-def test_the_counts_of_the_views_equal_a_recount(db: Path, held: list[Media], text: str) -> None:
-    fill(db, held)
-    wanted = filters.parse(text)
-    with CacheReader(db) as reader:
-        counts = reader.run(queries.view_counts(wanted, WINDOW, NOW))
-        assert list(counts) == list(View)
-        for view, count in counts.items():
-            rows = reader.run(queries.window(Selection(view=view, filter=wanted), WINDOW, NOW))
-            assert len(rows) == count
-    assert counts[View.ALL] == sum(filters.matches(wanted, one, WINDOW, NOW) for one in held)
-
-
 def test_an_empty_cache_counts_nothing(db: Path) -> None:
     fill(db, [])
     with CacheReader(db) as reader:
-        assert reader.run(queries.view_counts(EVERYTHING, WINDOW, NOW)) == dict.fromkeys(View, 0)
         assert reader.run(queries.waiting_counts()) == {State.QUEUED: 0, State.REQUESTED: 0}
         assert reader.run(queries.deferred_until(None, 9)) == []
         assert reader.run(queries.requested_since(None, 9)) == []
@@ -304,7 +257,7 @@ def test_the_service_never_reads_the_whole_table(ten: Path, query: Query[object]
     with CacheReader(ten) as reader:
         plan = reader.run(explained)
     assert plan is not None
-    assert plan.startswith("SEARCH media USING")
+    assert plan.startswith(("SEARCH media USING", "SEARCH media_count USING PRIMARY KEY"))
 
 
 @settings(max_examples=20)

@@ -20,12 +20,13 @@ from console.cache.migrations import CacheDamaged, CacheRefused
 from console.cache.paths import wal_path
 from console.cache.query import first_of
 from console.cache.reader import CHUNK, AsyncCacheReader, CacheReader, Moment, NoCache, Unreadable
+from console.cache.windows import keys_of
 from console.cache.writer import CacheWriter
 from console.domain import filters
 from console.domain.media import State
 from console.domain.views import Selection
 
-from .samples import NOW, WINDOW, announced, due_in, fill, key, reading
+from .samples import NOW, WINDOW, announced, due_in, fill, key, keys_in, reading
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -33,7 +34,13 @@ if TYPE_CHECKING:
 
     from console.domain.media import MediaKey
 
-ALL = queries.keys(Selection(), WINDOW, NOW)
+
+def keys(moment: Moment) -> Iterator[MediaKey]:
+    return keys_of(moment, Selection(), WINDOW, NOW)
+
+
+def every(moment: Moment) -> list[MediaKey]:
+    return list(keys(moment))
 
 
 @pytest.fixture
@@ -65,10 +72,10 @@ def names(folder: Path) -> list[str]:
 
 async def read_both_ways(db: Path) -> list[MediaKey]:
     with CacheReader(db) as reader:
-        plain = reader.run(ALL)
-        assert list(reader.stream(ALL)) == plain
+        plain = reader.ask(every)
+        assert list(reader.stream(keys)) == plain
     async with AsyncCacheReader(db) as reader:
-        assert await reader.run(ALL) == plain
+        assert await reader.ask(every) == plain
     return plain
 
 
@@ -99,12 +106,13 @@ async def test_a_running_service_is_read_and_followed(db: Path) -> None:
                 second = plain.version(), await reader.version()
                 assert second[0] != first[0]
                 assert second[1] != first[1]
-                assert plain.run(ALL) == await reader.run(ALL) == ["a"]
+                assert plain.ask(every) == await reader.ask(every) == ["a"]
 
 
 CRASH = """
 import asyncio, os, signal, sys
 from pathlib import Path
+from console.cache.windows import keys_of
 from console.cache.writer import CacheWriter
 from tests.cache.samples import NOW, reading
 
@@ -134,7 +142,7 @@ async def test_a_file_without_its_log_is_left_as_it_is_by_readers_alone(db: Path
     crash(db)
     wal_path(db).unlink()
     with CacheReader(db) as reader:
-        assert reader.run(ALL) == []
+        assert reader.ask(every) == []
     assert not wal_path(db).exists()
 
 
@@ -143,21 +151,21 @@ async def test_a_reader_of_a_still_file_notices_the_service_that_starts(db: Path
     with CacheReader(db) as plain:
         async with AsyncCacheReader(db) as reader:
             before = plain.version(), await reader.version()
-            assert plain.run(ALL) == await reader.run(ALL) == ["a"]
+            assert plain.ask(every) == await reader.ask(every) == ["a"]
             async with writing(db) as writer:
                 await writer.take_webhook(b"{}", NOW, reading("b"))
                 after = plain.version(), await reader.version()
                 assert after[0] != before[0]
                 assert after[1] != before[1]
-                assert set(plain.run(ALL)) == set(await reader.run(ALL)) == {"a", "b"}
+                assert set(plain.ask(every)) == set(await reader.ask(every)) == {"a", "b"}
                 await writer.take_webhook(b"{}", NOW, reading("c"))
-                assert len(plain.run(ALL)) == len(list(plain.stream(ALL))) == 3
-            assert len(await reader.run(ALL)) == 3
+                assert len(plain.ask(every)) == len(list(plain.stream(keys))) == 3
+            assert len(await reader.ask(every)) == 3
 
 
 async def test_a_stream_over_a_still_file_stops_when_a_service_starts(db: Path) -> None:
     fill(db, [due_in(1 + number, f"m{number:05}") for number in range(3 * CHUNK)])
-    with CacheReader(db) as plain, closing(plain.stream(ALL)) as stream:
+    with CacheReader(db) as plain, closing(plain.stream(keys)) as stream:
         assert next(stream) == "m00000"
         async with writing(db) as writer:
             await writer.take_webhook(b"{}", NOW, reading("b"))
@@ -168,11 +176,11 @@ async def test_a_stream_over_a_still_file_stops_when_a_service_starts(db: Path) 
 async def test_a_stream_is_as_of_one_moment(db: Path) -> None:
     async with writing(db) as writer:
         await writer.take_webhook(b"{}", NOW, reading(*[f"m{number:05}" for number in range(2 * CHUNK)]))
-        with CacheReader(db) as plain, closing(plain.stream(ALL)) as stream:
+        with CacheReader(db) as plain, closing(plain.stream(keys)) as stream:
             first = next(stream)
             await writer.take_webhook(b"{}", NOW, reading("later"))
             assert len([first, *stream]) == 2 * CHUNK
-            assert len(plain.run(ALL)) == 2 * CHUNK + 1
+            assert len(plain.ask(every)) == 2 * CHUNK + 1
 
 
 async def test_queries_asked_at_once_are_as_of_one_moment_and_no_longer(db: Path) -> None:
@@ -181,12 +189,12 @@ async def test_queries_asked_at_once_are_as_of_one_moment_and_no_longer(db: Path
         await writer.take_webhook(b"{}", NOW, reading("a"))
 
         def twice(moment: Moment) -> tuple[list[MediaKey], list[MediaKey]]:
-            first = moment.run(ALL)
+            first = every(moment)
             asyncio.run_coroutine_threadsafe(writer.take_webhook(b"{}", NOW, reading("b")), loop).result()
-            return first, moment.run(ALL)
+            return first, every(moment)
 
         assert await reader.ask(twice) == (["a"], ["a"])
-        assert len(await reader.run(ALL)) == 2
+        assert len(await reader.ask(every)) == 2
 
 
 async def test_what_was_asked_of_a_still_file_is_asked_again_when_a_service_starts(db: Path) -> None:
@@ -205,7 +213,7 @@ async def test_what_was_asked_of_a_still_file_is_asked_again_when_a_service_star
             asked += 1
             if asked == 1:
                 asyncio.run_coroutine_threadsafe(start(), loop).result()
-            return moment.run(ALL)
+            return every(moment)
 
         assert set(await reader.ask(while_one_starts)) == {"a", "b"}
         assert asked == 2
@@ -214,13 +222,13 @@ async def test_what_was_asked_of_a_still_file_is_asked_again_when_a_service_star
 async def test_asking_that_is_given_up_at_any_moment_pins_nothing(db: Path) -> None:
     async with writing(db) as writer, AsyncCacheReader(db) as reader:
         for turn in range(40):
-            asking = asyncio.ensure_future(reader.ask(lambda moment: moment.run(ALL)))
+            asking = asyncio.ensure_future(reader.ask(every))
             await asyncio.sleep(turn / 20_000)
             asking.cancel()
             with suppress(asyncio.CancelledError):
                 await asking
             await writer.take_webhook(b"{}", NOW, reading(f"m{turn}"))
-            assert len(await reader.run(ALL)) == turn + 1
+            assert len(await reader.ask(every)) == turn + 1
 
 
 ENDLESS = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) SELECT count(*) FROM n"
@@ -240,7 +248,7 @@ async def test_a_statement_that_is_given_up_is_broken_off_and_the_reader_goes_on
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-        assert await reader.run(ALL) == ["a"]
+        assert await reader.ask(every) == ["a"]
 
 
 async def test_many_short_statements_that_are_given_up_end_as_well(db: Path) -> None:
@@ -258,7 +266,7 @@ async def test_many_short_statements_that_are_given_up_end_as_well(db: Path) -> 
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-        assert await reader.run(ALL) == ["a"]
+        assert await reader.ask(every) == ["a"]
 
 
 async def test_a_file_put_in_the_place_of_another_is_noticed(db: Path) -> None:
@@ -269,7 +277,7 @@ async def test_a_file_put_in_the_place_of_another_is_noticed(db: Path) -> None:
         async with AsyncCacheReader(db) as reader:
             before = plain.version(), await reader.version()
             os.replace(other, db)
-            assert plain.run(ALL) == await reader.run(ALL) == ["new"]
+            assert plain.ask(every) == await reader.ask(every) == ["new"]
             assert before[0] != plain.version()
             assert before[1] != await reader.version()
 
@@ -284,7 +292,7 @@ async def test_nothing_is_made_where_nothing_is(db: Path) -> None:
         await reader.version()
     assert names(db.parent) == []
     fill(db, [due_in(1, "a")])
-    assert await reader.run(ALL) == ["a"]
+    assert await reader.ask(every) == ["a"]
     await reader.close()
     await reader.close()
 
@@ -325,7 +333,7 @@ def test_a_page_that_is_damaged_is_told_as_such(db: Path) -> None:
     content[4096 * 12 :] = b"\xa5" * (len(content) - 4096 * 12)
     db.write_bytes(content)
     with pytest.raises(CacheDamaged, match="Nothing was changed"), CacheReader(db) as reader:
-        reader.run(queries.window(Selection(filter=filters.parse("x")), WINDOW, NOW))
+        keys_in(reader, Selection(filter=filters.parse("x")))
 
 
 def test_a_reader_cannot_write(db: Path) -> None:
@@ -339,12 +347,9 @@ async def test_texts_are_folded_beyond_ascii(db: Path) -> None:
     async with writing(db) as writer:
         facts = (announced("a", caption="STRASSE"), announced("b", caption="ÄRGER"))
         await writer.decide(key("a"), lambda _: facts)
-    wanted = queries.keys(Selection(filter=filters.parse("straße")), WINDOW, NOW)
-    named = queries.keys(Selection(filter=filters.parse("from:KERRY ärger")), WINDOW, NOW)
-    with CacheReader(db) as plain:
-        assert (plain.run(wanted), plain.run(named)) == (["a"], ["b"])
-    async with AsyncCacheReader(db) as reader:
-        assert (await reader.run(wanted), await reader.run(named)) == (["a"], ["b"])
+    with CacheReader(db) as reader:
+        assert keys_in(reader, Selection(filter=filters.parse("straße"))) == ["a"]
+        assert keys_in(reader, Selection(filter=filters.parse("from:KERRY ärger"))) == ["b"]
 
 
 async def test_many_tasks_share_one_reader(db: Path) -> None:
@@ -352,10 +357,10 @@ async def test_many_tasks_share_one_reader(db: Path) -> None:
         await writer.take_webhook(b"{}", NOW, reading("a"))
         found = await asyncio.gather(*(reader.run(queries.media(key("a"))) for _ in range(50)))
         assert {one.state for one in found if one is not None} == {State.UNDOWNLOADED}
-        running = asyncio.ensure_future(reader.run(ALL))
+        running = asyncio.ensure_future(reader.ask(every))
         await asyncio.sleep(0)
         running.cancel()
-        assert await reader.run(ALL) == ["a"]
+        assert await reader.ask(every) == ["a"]
 
 
 async def test_opening_that_is_given_up_at_any_moment_leaves_no_thread(db: Path) -> None:
@@ -401,4 +406,4 @@ def test_a_copy_by_backup_is_a_cache(db: Path, tmp_path: Path) -> None:
     shutil.copyfile(db, copy)
     migrations.peek(copy)
     with CacheReader(copy) as reader:
-        assert reader.run(ALL) == ["a"]
+        assert reader.ask(every) == ["a"]

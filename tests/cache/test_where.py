@@ -6,14 +6,13 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.cache.query import sql
 from console.cache.rows import SELECTED, UPSERT, media_row, read_media
 from console.cache.schema import VERSIONS
-from console.cache.where import ALWAYS, Condition, both, either, filter_condition, order_by, view_condition
+from console.cache.where import ALWAYS, Condition, both, either, filter_condition, view_condition
 from console.domain import filters
 from console.domain.filters import (
     DueTerm,
@@ -33,14 +32,12 @@ from console.domain.media import (
     OPEN_STATES,
     Media,
     MediaType,
-    Millis,
     Origin,
     State,
-    Step,
     StoreError,
 )
 from console.domain.retention import DAY_MS, expires_at
-from console.domain.views import Selection, Sort, View
+from console.domain.views import View
 
 from .samples import NOW, WINDOW, due_in, durations, several_media, words
 
@@ -52,16 +49,13 @@ def casefold(text: str | None) -> str:
     return (text or "").casefold()
 
 
-BY_KEY = Condition("key")
-
-
-def selected(media: Iterable[Media], condition: Condition, order: Condition = BY_KEY) -> list[Media]:
+def selected(media: Iterable[Media], condition: Condition) -> list[Media]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         connection.create_function("casefold", 1, casefold)
         connection.execute(VERSIONS[0][0])
         connection.executemany(UPSERT, map(media_row, media))
-        statement = sql("SELECT", SELECTED, "FROM media WHERE", condition.sql, "ORDER BY", order.sql)
-        return [read_media(row) for row in connection.execute(statement, (*condition.params, *order.params))]
+        statement = sql("SELECT", SELECTED, "FROM media WHERE", condition.sql, "ORDER BY key")
+        return [read_media(row) for row in connection.execute(statement, condition.params)]
 
 
 def by_key(media: Iterable[Media]) -> list[Media]:
@@ -173,52 +167,8 @@ def test_a_view_holds_what_its_words_say(media: list[Media], view: View) -> None
     assert found == by_key(one for one in media if in_view(view, one))
 
 
-def urgency(one: Media) -> tuple[int, int, bytes]:
-    """Open ones by deadline, then lapsed, then the rest."""
-    group = 2 if one.state not in CLOCKED else int(expires_at(one, WINDOW) <= NOW)
-    return group, expires_at(one, WINDOW), one.key.encode()
-
-
-@settings(max_examples=50)
-@given(several_media, st.booleans())
-def test_the_order_by_due_is_the_order_of_urgency(media: list[Media], reverse: bool) -> None:
-    order = order_by(Selection(sort=Sort.DUE, reverse=reverse), WINDOW, NOW)
-    assert selected(media, ALWAYS, order) == sorted(media, key=urgency, reverse=reverse)
-
-
-@settings(max_examples=50)
-@given(several_media, st.sampled_from(Sort))
-def test_every_order_is_total_and_turns_round(media: list[Media], sort: Sort) -> None:
-    forwards = selected(media, ALWAYS, order_by(Selection(sort=sort), WINDOW, NOW))
-    backwards = selected(media[::-1], ALWAYS, order_by(Selection(sort=sort, reverse=True), WINDOW, NOW))
-    assert forwards == backwards[::-1]
-
-
 def names(media: Iterable[Media]) -> str:
     return " ".join(one.key for one in media)
-
-
-@pytest.mark.parametrize(
-    ("sort", "expected"),
-    [
-        (Sort.DUE, "soon later failed-past past kept received"),
-        (Sort.RECEIVED, "later soon past failed-past received kept"),
-        (Sort.SENT, "kept later soon past failed-past received"),
-        (Sort.FROM, "kept failed-past received past soon later"),
-        (Sort.TYPE, "failed-past kept received past soon later"),
-        (Sort.STATE, "past soon later failed-past received kept"),
-    ],
-)
-def test_orders_by_example(sort: Sort, expected: str) -> None:
-    media = [
-        due_in(30, "later"),
-        due_in(2, "soon"),
-        due_in(-1, "past", sender_name="Älva", sender="1"),
-        due_in(-50, "failed-past", Step.FAILED, type=MediaType.AUDIO, sender_name="zoe"),
-        due_in(-60, "received", undownloaded=False, type=MediaType.IMAGE, sender_name="Zora"),
-        due_in(-70, "kept", Step.STORED, type=MediaType.DOCUMENT, sender="49", sent_at=Millis(NOW)),
-    ]
-    assert names(selected(media, ALWAYS, order_by(Selection(sort=sort), WINDOW, NOW))) == expected
 
 
 def test_due_soon_ends_three_days_to_both_sides() -> None:

@@ -34,9 +34,8 @@ from console.domain.media import Millis, State
 from console.domain.orders import Taken
 from console.domain.reading import Reading, Unread
 from console.domain.standing import Level, Notice, Standing
-from console.domain.views import Selection
 
-from .samples import NOW, WINDOW, announced, key, order, reading
+from .samples import NOW, announced, key, keys_in, order, reading
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -92,15 +91,15 @@ class Held:
         self._connection.close()
 
 
-def keys_in(db: Path) -> list[str]:
+def stored_keys(db: Path) -> list[str]:
     with CacheReader(db) as reader:
-        return sorted(reader.run(queries.keys(Selection(), WINDOW, NOW)))
+        return sorted(keys_in(reader))
 
 
 async def test_what_a_call_returned_another_connection_sees(db: Path) -> None:
     async with writing(db) as writer:
         assert await writer.take_webhook(b"{}", NOW, reading("a")) == Recorded((announced("a"),), 0, number=1)
-        assert keys_in(db) == ["a"]
+        assert stored_keys(db) == ["a"]
         assert await writer.take_webhook(b"{}", NOW, reading("a")) == Recorded()
         assert await writer.take_order(order("1", "a")) is Taken.QUEUED
         decided = await writer.decide(key("a"), lambda _: [StoreRequested(key=key("a"), at=NOW, attempt=1)])
@@ -141,7 +140,7 @@ async def test_a_webhook_of_very_many_media_lets_others_in_between_and_keeps_its
         recorded = await large
         assert (len(recorded.new_facts), recorded.quarantined) == (2 * FACTS_AT_ONCE - 1, 1)
         assert await writer.take_webhook(b"large", NOW, told) == Recorded()
-        assert len(keys_in(db)) == len(names) + 1
+        assert len(stored_keys(db)) == len(names) + 1
         with CacheReader(db) as reader:
             assert reader.run(queries.raw_bodies(key(names[-1]))) == [(NOW, b"large")]
             assert reader.run(queries.raw_bodies(key(names[FACTS_AT_ONCE + 1]))) == [(NOW, b"large")]
@@ -168,7 +167,7 @@ async def test_what_waits_together_is_committed_with_one_sync(db: Path) -> None:
         holder.let_go()
         assert [len((await call).new_facts) for call in calls] == [1] * 60
     assert statements.count("COMMIT") <= 2
-    assert len(keys_in(db)) == 61
+    assert len(stored_keys(db)) == 61
 
 
 async def test_a_cancelled_caller_neither_hurts_the_others_nor_leaves_half(db: Path) -> None:
@@ -185,7 +184,7 @@ async def test_a_cancelled_caller_neither_hurts_the_others_nor_leaves_half(db: P
         results = await asyncio.gather(*calls, return_exceptions=True)
         assert [isinstance(result, Recorded) for result in results] == [n % 2 == 1 for n in range(9)]
         assert isinstance(await writer.take_webhook(b"{}", NOW, reading("after")), Recorded)
-    kept = set(keys_in(db))
+    kept = set(stored_keys(db))
     assert {f"m{n}-{part}" for n in range(1, 9, 2) for part in "ab"} | {"after"} <= kept
     assert all((f"m{n}-a" in kept) == (f"m{n}-b" in kept) for n in range(9))
 
@@ -208,7 +207,7 @@ async def test_a_failing_decision_fails_its_caller_only(db: Path) -> None:
             await failing
         await before
         await after
-    assert keys_in(db) == ["a", "b"]
+    assert stored_keys(db) == ["a", "b"]
 
 
 async def test_a_value_that_cannot_be_stored_puts_its_webhook_into_quarantine(db: Path) -> None:
@@ -226,7 +225,7 @@ async def test_a_value_that_cannot_be_stored_puts_its_webhook_into_quarantine(db
         assert await spoilt == Recorded((), 1, number=4)
         with pytest.raises(UnicodeEncodeError):
             await torn
-    assert keys_in(db) == ["m0", "m1", "m2"]
+    assert stored_keys(db) == ["m0", "m1", "m2"]
     with CacheReader(db) as reader:
         ((at, part, body),) = reader.run(queries.quarantine())
     assert (at, part, body) == (
@@ -248,7 +247,7 @@ async def test_a_full_queue_says_so_at_once(db: Path) -> None:
         assert {type(call.exception()) for call in done} == {CacheBusy}
         holder.let_go()
         await asyncio.gather(first, *waiting)
-    assert len(keys_in(db)) == 6
+    assert len(stored_keys(db)) == 6
 
 
 async def test_a_full_disk_is_said_and_got_over_without_a_restart(db: Path) -> None:
@@ -269,12 +268,12 @@ async def test_a_full_disk_is_said_and_got_over_without_a_restart(db: Path) -> N
                 break
             acknowledged.append(f"m{number:03}")
         assert 0 < len(acknowledged) < 100
-        assert keys_in(db) == acknowledged
+        assert stored_keys(db) == acknowledged
         with pytest.raises(CacheUnavailable, match="the disk is full"):
             await writer.take_webhook(os.urandom(40_000), NOW, reading("no"))
         pages.clear()
         await writer.take_webhook(os.urandom(40_000), NOW, reading("yes"))
-    assert keys_in(db) == [*acknowledged, "yes"]
+    assert stored_keys(db) == [*acknowledged, "yes"]
 
 
 async def test_the_end_empties_the_log_and_leaves_it_for_readers(db: Path) -> None:
@@ -292,7 +291,7 @@ async def test_the_log_is_emptied_in_a_pause(db: Path) -> None:
         await writer.take_webhook(os.urandom(100_000), NOW, reading("a"))
         await until(lambda: log_size(db) == 0)
         await writer.take_webhook(b"{}", NOW, reading("b"))
-    assert keys_in(db) == ["a", "b"]
+    assert stored_keys(db) == ["a", "b"]
 
 
 async def test_every_file_is_private_whatever_the_umask(tmp_path: Path) -> None:
@@ -329,7 +328,7 @@ async def test_what_had_queued_before_the_end_is_written(db: Path) -> None:
         calls = [asyncio.ensure_future(writer.take_webhook(b"{}", NOW, reading(f"m{n}"))) for n in range(200)]
         await asyncio.sleep(0)
     assert [len((await call).new_facts) for call in calls] == [1] * 200
-    assert len(keys_in(db)) == 200
+    assert len(stored_keys(db)) == 200
 
 
 async def test_a_cache_that_vanished_is_not_made_anew(db: Path) -> None:
@@ -382,10 +381,10 @@ def acknowledged_before_kill(db: Path) -> set[str]:
 async def test_what_was_acknowledged_survives_a_kill(db: Path) -> None:
     acknowledged = acknowledged_before_kill(db)
     with CacheReader(db) as reader:
-        assert acknowledged <= set(reader.run(queries.keys(Selection(), WINDOW, NOW)))
+        assert acknowledged <= set(keys_in(reader))
     async with writing(db) as writer:
         await writer.take_webhook(b"{}", NOW, reading("after"))
-    assert acknowledged | {"after"} <= set(keys_in(db))
+    assert acknowledged | {"after"} <= set(stored_keys(db))
     with closing(sqlite3.connect(db)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 

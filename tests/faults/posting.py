@@ -7,8 +7,8 @@ from http.client import HTTPConnection
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from console.cache import queries
 from console.cache.reader import CacheReader
+from console.cache.windows import keys_of
 from console.clock import monotonic, wall
 from console.domain.retention import DEFAULT_WINDOW_MS
 from console.domain.views import Selection
@@ -50,4 +50,4 @@ def noisy(name: str, size: int = 3000) -> bytes:
 def keys_in(db: Path) -> set[str]:
     """All media of a cache."""
     with CacheReader(db) as reader:
-        return set(reader.run(queries.keys(Selection(), DEFAULT_WINDOW_MS, wall())))
+        return set(reader.ask(lambda moment: list(keys_of(moment, Selection(), DEFAULT_WINDOW_MS, wall()))))

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from console.cache import queries
+from console.cache.counting import totals
 from console.cache.reader import CacheReader
 from console.cli.text import row
 from console.clock import monotonic, wall
 from console.domain.filters import parse
 from console.domain.retention import DAY_MS
-from console.domain.views import Selection
+from console.domain.views import Selection, View
+from tests.cache.samples import keys_in, media_in
 from tests.cli.world import fill
 from tests.faults.asking import Connection
 from tests.faults.hostile import announcing, message, resulting
@@ -90,9 +91,8 @@ async def test_ten_thousand_media_in_one_body_are_stored_whole(tmp_path: Path) -
         assert await connection.post(resulting(*told)) == 200
         connection.close()
     with CacheReader(db) as reader:
-        assert reader.run(queries.count(Selection(), 14 * DAY_MS, wall())) == 10_000
-        stored = Selection(filter=parse("state:downloaded"))
-        assert reader.run(queries.count(stored, 14 * DAY_MS, wall())) == 5_000
+        counts = reader.ask(lambda moment: totals(moment, 14 * DAY_MS, wall()))
+        assert (counts.everything, counts.views[View.DOWNLOADED]) == (10_000, 5_000)
 
 
 @pytest.mark.parametrize("name", ["long-caption", "long-combining", "long-joined", "long-lines"])
@@ -102,10 +102,10 @@ def test_huge_captions_are_listed_and_searched_in_no_time(tmp_path: Path, name: 
         fill(db, announcing(*(message(f"{part}-{n}", image={"caption": text}) for n in range(20))))
     began = thread_time()
     with CacheReader(db) as reader:
-        found = reader.run(queries.window(Selection(), 14 * DAY_MS, wall()))
+        found = media_in(reader, now=wall())
         printed = [row(media, 14 * DAY_MS, wall()) for media in found]
         for words in ("x", "-nowhere", '"\u0301"', "from:1631", f'"{"x" * 900}"'):
-            reader.run(queries.count(Selection(filter=parse(words)), 14 * DAY_MS, wall()))
+            keys_in(reader, Selection(filter=parse(words)), now=wall())
     assert {media.caption for media in found} == {text[:4096]}
     assert max(map(len, printed)) < 400
     assert thread_time() - began < 2

@@ -20,7 +20,7 @@ from console.cli.text import page
 from console.clock import wall
 from console.domain.media import MediaKey
 from console.domain.retention import DAY_MS
-from console.domain.views import Selection
+from tests.cache.samples import keys_in
 from tests.cli.world import command, environment
 from tests.faults.asking import ask, status_of
 from tests.faults.hostile import every_case, whole
@@ -87,7 +87,7 @@ async def _post_all(url: str) -> tuple[dict[str, int], dict[str, int]]:
 def rows_of(db: Path) -> list[str]:
     """The keys of all rows."""
     with CacheReader(db) as reader:
-        return [str(key) for key in reader.run(queries.keys(Selection(), WINDOW, wall()))]
+        return [str(key) for key in keys_in(reader, now=wall())]
 
 
 def run(posted: Posted, *arguments: str) -> str:

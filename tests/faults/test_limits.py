@@ -94,15 +94,15 @@ async def test_t11_a_file_system_in_user_space_is_warned_of(db: Path) -> None:
 READ_FOR_EVER = """
 import sys
 from pathlib import Path
-from console.cache import queries
 from console.cache.reader import CacheReader
+from console.cache.windows import Edge, around, keys_of
 from console.domain.views import Selection
 
 with CacheReader(Path(sys.argv[1])) as reader:
     print("reads", flush=True)
     while True:
-        reader.run(queries.window(Selection(), 1, 2, 0, 200))
-        reader.run(queries.keys(Selection(), 1, 2))
+        reader.ask(lambda moment: around(moment, Selection(), 1, 2, Edge.TOP, 0, 200))
+        reader.ask(lambda moment: list(keys_of(moment, Selection(), 1, 2)))
 """
 
 

@@ -22,8 +22,7 @@ from console.domain.facts import StoreRequested
 from console.domain.media import MediaKey, State
 from console.domain.orders import Taken
 from console.domain.standing import Level, Notice, Standing
-from console.domain.views import Selection
-from tests.cache.samples import NOW, WINDOW, key, order, reading
+from tests.cache.samples import NOW, key, keys_in, order, reading
 from tests.faults.creating import REFUSED, UNTOUCHED
 from tests.faults.failing import disk_error, watched
 from tests.service.world import announced, api_of, running
@@ -118,7 +117,7 @@ def check(db: Path, acknowledged: set[str]) -> None:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         facts = {media for (media,) in connection.execute("SELECT DISTINCT media_key FROM fact")}
     with CacheReader(db) as reader:
-        found = set(reader.run(queries.keys(Selection(), WINDOW, NOW)))
+        found = set(keys_in(reader))
         assert found == facts
         for one in map(MediaKey, found):
             history = reader.run(queries.history(one))
@@ -222,7 +221,7 @@ def test_t62_the_kernel_fails_a_sync_or_a_write(tmp_path: Path, fault: str) -> N
             assert sum(answer.startswith("refused") for answer in answers) <= 1, "it did not recover"
         acknowledged = {line for line in answers if not line.startswith("refused")}
         with CacheReader(db) as reader:
-            assert acknowledged <= set(reader.run(queries.keys(Selection(), WINDOW, NOW)))
+            assert acknowledged <= set(keys_in(reader))
         with closing(sqlite3.connect(db)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         untouched = not ended.returncode and len(acknowledged) == 5

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from console.cache import queries
+from console.cache.counting import totals
 from console.cache.reader import CacheReader
 from console.cache.writer import CacheWriter
 from console.domain.media import MediaType, Millis, State
 from console.domain.retention import DEFAULT_WINDOW_MS, expires_at, lapsed
-from console.domain.views import Selection, View
+from console.domain.views import View
 from console.platforms.onpremises.webhook import read_webhook
 from console.simulator.behaviours import Kind
 from console.simulator.demo import demo_history, write_history
 from console.simulator.story import Heard
+from tests.cache.samples import media_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +45,7 @@ async def lay(db: Path) -> None:
 
 def everything(db: Path) -> list[Media]:
     with CacheReader(db) as reader:
-        return reader.run(queries.window(Selection(), DEFAULT_WINDOW_MS, NOW, 0, 1000))
+        return media_in(reader, now=NOW)
 
 
 def test_a_seed_and_a_moment_give_one_history() -> None:
@@ -95,7 +97,7 @@ def test_some_are_due_and_some_have_lapsed(db: Path) -> None:
 
 def test_every_view_has_something_to_show(db: Path) -> None:
     with CacheReader(db) as reader:
-        counts = reader.run(queries.view_counts(Selection().filter, DEFAULT_WINDOW_MS, NOW))
+        counts = reader.ask(lambda moment: totals(moment, DEFAULT_WINDOW_MS, NOW)).views
     assert set(counts) == set(View)
     assert min(counts.values()) >= 10
 
