@@ -10,11 +10,10 @@ from msgspec import Struct
 from console.cache import news, queries
 from console.domain import standing as standings
 from console.domain.facts import Fact
-from console.domain.media import Media, MediaKey, State
+from console.domain.media import Media, MediaKey
 from console.domain.orders import Taken
 from console.domain.standing import Notice, Standing
 from console.ui.chronicle import MOST_FACTS
-from console.ui.troubles import failed_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,8 +48,8 @@ class Around(Struct, frozen=True, kw_only=True):
     detail: tuple[Media | None, Sequence[Fact]] | None = None
     notices: Sequence[Notice] | None = None
     standing: Standing | None = None
-    touched: Mapping[MediaKey, Media | None] | None = {}
-    """Media that failed or may have, as they are now; None where they are too many to tell."""
+    failed: Sequence[Media] | None = None
+    """The newest failures."""
     taken: Mapping[str, Taken] = {}
     found: Sequence[Media] | None = None
     """Those that are waited for."""
@@ -64,24 +63,22 @@ def read_around(moment: Moment, asked: Asked) -> Around:
     came = _came(moment, before, now)
     keys = None if came is None else {each.key for each in came}
     reread = asked.key != asked.detailed or not keys or asked.key in keys
+    noticed = before is None or before.notices != now.notices
+    settled = came is None or noticed or not all(each.announced for each in came)
     awaited = [key for key in asked.awaited if not keys or key in keys]
     told = asked.orders or awaited
     return Around(
         traces=now,
         detail=_detail(moment, asked.key) if reread else None,
-        notices=(
-            moment.run(queries.notices(NEWEST_NOTICES))
-            if before is None or before.notices != now.notices
-            else None
-        ),
+        notices=moment.run(queries.notices(NEWEST_NOTICES)) if noticed else None,
         standing=(
             standings.decode(now.standing)
             if now.standing is not None and (before is None or before.standing != now.standing)
             else None
         ),
-        touched=(None if came is None else _media(moment, {each.key for each in came if not each.announced})),
+        failed=moment.run(queries.newest_failures(NEWEST_FAILURES)) if settled else None,
         taken=moment.run(queries.orders_taken(asked.orders)) if asked.orders else {},
-        found=[media for media in _media(moment, awaited).values() if media] if told else None,
+        found=_media(moment, awaited) if told else None,
     )
 
 
@@ -89,31 +86,18 @@ def _came(moment: Moment, before: news.Traces | None, now: news.Traces) -> Seque
     """The facts that came; None if they are too many, or do not tell everything."""
     if before is None or now.media < before.media or now.fact < before.fact:
         return None
-    if now == before:
-        return None  # what changed leaves no trace: the cache was built anew
     if now.fact == before.fact:
         return ()
     came = moment.run(news.touched_since(before.fact, MOST_NEWS + 1))
     return came if len(came) <= MOST_NEWS else None
 
 
-def _media(moment: Moment, keys: Iterable[MediaKey]) -> dict[MediaKey, Media | None]:
-    return {key: moment.run(queries.media(key)) for key in keys}
+def _media(moment: Moment, keys: Iterable[MediaKey]) -> list[Media]:
+    found = [moment.run(queries.media(key)) for key in keys]
+    return [media for media in found if media is not None]
 
 
 def _detail(moment: Moment, key: MediaKey | None) -> tuple[Media | None, Sequence[Fact]]:
     if key is None:
         return None, ()
     return moment.run(queries.media(key)), moment.run(queries.history(key, limit=MOST_FACTS))
-
-
-def failures_after(failed: Sequence[Media], touched: Mapping[MediaKey, Media | None]) -> Sequence[Media]:
-    """The newest failures, once some media are as they are now."""
-    kept = [media for media in failed if media.key not in touched]
-    kept += [media for media in touched.values() if media is not None and media.state is State.FAILED]
-    return sorted(kept, key=failed_at, reverse=True)[:NEWEST_FAILURES]
-
-
-def read_failures(moment: Moment) -> tuple[int, Sequence[Media]]:
-    """The newest failures of all, and the newest fact that they know of. It may take long."""
-    return moment.run(queries.last_fact()), moment.run(queries.newest_failures(NEWEST_FAILURES))

@@ -1,7 +1,7 @@
 """Reads again whatever the screen shows, whenever the cache or the operator changed it.
 
 Three connections, so that what takes long holds up nothing else: the rows of the list come first, then
-what stands around it, and beside both what may have to look at every media of the cache.
+what stands around it, and beside both the counts under a filter, which may look at every media.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ FOR_A_KEY: Final = 0.1
 MOST_NEW: Final = 1000
 """New rows that are counted."""
 RARELY: Final = 10.0
-"""How many times as long as a count of everything the rest after it is."""
+"""How many times as long as a count under a filter the rest after it is."""
 
 
 class Shows(Protocol):
@@ -123,9 +123,7 @@ class Follower:
         self._screen = screen
         self._rows = Reading(setup.db, self._read_rows, partial(self._told, "rows"))
         self._around = Reading(setup.db, self._read_around, partial(self._told, "around"))
-        self._everything = Reading(
-            setup.db, self._read_everything, partial(self._told, "everything"), share=RARELY
-        )
+        self._counts = Reading(setup.db, self._read_counts, partial(self._told, "counts"), share=RARELY)
         self._acts = AsyncCacheReader(setup.db)
         self._errors: dict[str, ConsoleError | None] = {}
         self._aimed: Place | None = None
@@ -139,13 +137,12 @@ class Follower:
         self._detailed: MediaKey | None = None
         self._notices: Sequence[Notice] = ()
         self._failed: Sequence[Media] = ()
-        self._failures_known = False
         self._standing: Standing | None = None
 
     @property
     def readings(self) -> Mapping[str, Reading]:
         """What has to run while the screen is open, by name."""
-        return {"rows": self._rows, "around": self._around, "everything": self._everything}
+        return {"rows": self._rows, "around": self._around, "counts": self._counts}
 
     async def close(self) -> None:
         """Closes the connections, once nothing runs any more."""
@@ -218,7 +215,7 @@ class Follower:
         if page.counted:
             self._found()
         if selection.filter.terms and (selection.filter, self._changes) != self._counted:
-            self._everything.soon() if page.counted else self._everything.at_once()
+            self._counts.soon() if page.counted else self._counts.at_once()
         if self._traces is None:
             self._around.soon()
 
@@ -250,34 +247,25 @@ class Follower:
 
     def _show_around(self, found: around.Around) -> None:
         before = self._notices, self._failed, self._standing
-        if found.touched is None:
-            self._failures_known = False
-            self._everything.soon()
-        elif found.touched:
-            self._failed = around.failures_after(self._failed, found.touched)
         self._notices = self._notices if found.notices is None else found.notices
+        self._failed = self._failed if found.failed is None else found.failed
         self._standing = found.standing or self._standing
         if before != (self._notices, self._failed, self._standing):
             self._screen.show_around(self._notices, self._failed, self._standing)
 
-    async def _read_everything(self, reader: AsyncCacheReader) -> None:
-        """What may have to look at every media: the numbers of the views under a filter, the failures."""
+    async def _read_counts(self, reader: AsyncCacheReader) -> None:
+        """The numbers of the views under a filter, which may have to look at every media."""
         screen, setup, changes = self._screen, self._setup, self._changes
         wanted, now = screen.selection().filter, setup.now()
-        if wanted.terms and (wanted, changes) != self._counted:
-            counts = await reader.ask(
-                lambda moment: counting.filtered_counts(moment, wanted, setup.window_ms, now)
-            )
-            self._counted = wanted, changes
-            if wanted == screen.page().selection.filter == screen.selection().filter:
-                screen.show_counts(counts)
-                self._found()
-        if not self._failures_known:
-            fact, failed = await reader.ask(around.read_failures)
-            self._failures_known, self._failed = True, failed
-            if self._traces is not None:  # what came since may be among them or not
-                self._traces = self._traces._replace(fact=min(fact, self._traces.fact))
-            screen.show_around(self._notices, failed, self._standing)
+        if not wanted.terms or (wanted, changes) == self._counted:
+            return
+        counts = await reader.ask(
+            lambda moment: counting.filtered_counts(moment, wanted, setup.window_ms, now)
+        )
+        self._counted = wanted, changes
+        if wanted == screen.page().selection.filter == screen.selection().filter:
+            screen.show_counts(counts)
+            self._found()
 
     def _told(self, name: str, error: ConsoleError | None) -> None:
         self._errors[name] = error

@@ -118,7 +118,7 @@ async def running(db: Path) -> AsyncIterator[tuple[Follower, Recorder]]:
     await follower.close()
 
 
-async def test_the_rows_come_first_then_what_stands_around_them_then_the_failures(db: Path) -> None:
+async def test_the_rows_come_first_and_then_what_stands_around_them(db: Path) -> None:
     async with running(db) as (follower, screen):
         asked = of("gone")
         screen.answers.ask([asked], orders=[Order(id="order-gone-1", at=scene.NOW, key=asked.key)])
