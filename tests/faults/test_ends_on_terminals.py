@@ -87,7 +87,7 @@ def test_t49_a_second_signal_ends_at_once_a_screen_that_nobody_reads(db: Path) -
         assert screen.ended() == 128 + signal.SIGTERM
 
 
-QUICKEST = ("Follower.run", "MainScreen.compose")
+QUICKEST = ("Feed.run", "MainScreen.compose")
 OTHERS = ("MainScreen.on_mount", "MainScreen.tick", "Bar.render_line", "ServiceThread.start")
 BY_KEY = {"MainScreen.on_key": "j", "Help.lines": "?"}
 
