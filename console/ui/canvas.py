@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from textual.strip import Strip
 
-_WORD = re.compile(" +|[^ ]+")
+_FOREIGN = re.compile(r"[^ ]*[^\x00-\x7f](?:.*[^\x00-\x7f])?[^ ]*")
+"""From the first to the last word that is no ASCII."""
 
 
 class _Part(NamedTuple):
@@ -67,9 +68,9 @@ class Canvas:
         Anything but an update of a screen is left as it is, and the terminal unknown after it.
         """
         if isinstance(drawn, ChopsUpdate):
-            return _Difference(self, _chopped(drawn))
+            return Difference(self, _chopped(drawn))
         if isinstance(drawn, LayoutUpdate):
-            return _Difference(self, _laid_out(drawn))
+            return Difference(self, _laid_out(drawn))
         if drawn is not None:
             self.forget()
         return drawn
@@ -114,7 +115,7 @@ class Canvas:
         return True
 
 
-class _Difference(CompositorUpdate):
+class Difference(CompositorUpdate):
     """An update that is compared with what stands on the terminal when it is written."""
 
     def __init__(self, canvas: Canvas, parts: Iterator[_Part]) -> None:
@@ -170,11 +171,10 @@ def _cells(segment: Segment, drawn: Pen, *, ascii: bool) -> Iterator[Cell]:
         blank = Cell(" ", drawn.on_blanks)
         yield from (blank if char == " " else Cell(char, drawn) for char in text)
     elif width == len(text) and display.fills(text):
-        for word in _WORD.findall(text):
-            if word.isascii():
-                yield from _cells(segment._replace(text=word), drawn, ascii=ascii)
-            else:
-                yield from (Cell(word, drawn, offset, len(word)) for offset in range(len(word)))
+        before, whole, after = _part(text)
+        yield from _cells(segment._replace(text=before), drawn, ascii=ascii)
+        yield from (Cell(whole, drawn, offset, len(whole)) for offset in range(len(whole)))
+        yield from _cells(segment._replace(text=after), drawn, ascii=ascii)
     else:
         told = text.rstrip(" ")
         if display.widest(told) > width:
@@ -182,3 +182,10 @@ def _cells(segment: Segment, drawn: Pen, *, ascii: bool) -> Iterator[Cell]:
         kept = min(width, display.widest(told))
         yield from (Cell(told, drawn, offset, kept) for offset in range(kept))
         yield from [Cell(" ", drawn.on_blanks)] * (width - kept)
+
+
+def _part(text: str) -> tuple[str, str, str]:
+    """A text of which some is no ASCII: that with its words, and what stands before and behind it."""
+    found = _FOREIGN.search(text)
+    start, end = found.span() if found is not None else (len(text), len(text))
+    return text[:start], text[start:end], text[end:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from operator import eq
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,10 +13,8 @@ if TYPE_CHECKING:
 
     Row = Sequence[Cell | None]
 
-_STEPS = (1, -1, 2, -2)
-"""Lines that a key or a wheel scrolls; up is positive. A page leaves little of what stood there."""
 _FEW = 4
-"""Lines that must seem to have moved before all cells are compared."""
+"""Lines that must seem to have moved by as many before all cells are compared."""
 _SAMPLE = slice(4, 40)
 """Cells that tell one line from most others."""
 _WORTH = 120
@@ -36,17 +35,18 @@ def scroll(old: Mapping[int, Row], new: Mapping[int, Row]) -> Scroll | None:
     Args:
         new: the lines that are to change; the others stay as they are among the old ones.
     """
-    found = [_best(old, new, by) for by in _STEPS if _seems(old, new, by)]
-    spared, best = max(found, default=(0, None), key=lambda each: each[0])
+    by = _seeming(old, new)
+    spared, best = _best(old, new, by) if by else (0, None)
     return best if spared >= _WORTH else None
 
 
-def _seems(old: Mapping[int, Row], new: Mapping[int, Row], by: int) -> bool:
-    moved = 0
-    for y, line in new.items():
-        sample = line[_SAMPLE]
-        moved += sample == old.get(y + by, ())[_SAMPLE] and sample != old.get(y, ())[_SAMPLE]
-    return moved >= _FEW
+def _seeming(old: Mapping[int, Row], new: Mapping[int, Row]) -> int:
+    """By how many lines most seem to have moved up, or down where that is negative; 0 where few have."""
+    stood = {tuple(line[_SAMPLE]): y for y, line in old.items()}
+    moved = Counter(stood.get(tuple(line[_SAMPLE]), y) - y for y, line in new.items())
+    del moved[0]
+    by, lines = max(moved.items(), key=lambda each: each[1], default=(0, 0))
+    return by if lines >= _FEW else 0
 
 
 def _best(old: Mapping[int, Row], new: Mapping[int, Row], by: int) -> tuple[int, Scroll | None]:

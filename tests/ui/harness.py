@@ -70,18 +70,19 @@ class Console:
     async def press(self, *keys: str) -> None:
         """Presses keys one after the other; each sees what the one before it brought."""
         for key in keys:
-            self._post(key)
+            self.post(key)
             await self.pilot.pause(0)
             await self.pilot.pause(0)
 
     async def at_once(self, *keys: str) -> None:
         """Presses keys that arrive together, as in one packet."""
         for key in keys:
-            self._post(key)
+            self.post(key)
         for _ in keys:
             await self.pilot.pause(0)
 
-    def _post(self, key: str) -> None:
+    def post(self, key: str) -> None:
+        """Sends a key and waits for nothing."""
         single = len(key) == 1
         name = _character_to_key(key) if single else key
         self.app.post_message(events.Key(name, key if single else key_to_character(name)))
@@ -129,6 +130,7 @@ async def opened(
     ascii: bool = False,
     filled: bool = True,
     hook: Callable[[Message], None] | None = None,
+    kind: type[ConsoleApp] = ConsoleApp,
 ) -> AsyncIterator[Console]:
     """Opens the screen on a cache and waits for its first list; `hook` sees every message in it."""
     setup = Setup(
@@ -140,7 +142,7 @@ async def opened(
         theme=theme,
         ascii=ascii,
     )
-    app = ConsoleApp(setup)
+    app = kind(setup)
     async with app.run_test(size=size, message_hook=hook) as pilot:
         console = Console(app, pilot, db)
         if filled:

@@ -12,15 +12,12 @@ from console.clock import monotonic
 from console.ui.editor import Editor
 from console.ui.paint import Line, justify, line, piece
 from console.ui.theme import Ink
-from console.ui.widgets.anchored import anchored
 from console.ui.widgets.bar import Bar, Run
 from console.ui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
-    from textual.geometry import Region
-    from textual.strip import Strip
 
     from console.ui.widgets.drawing import Drawing
 
@@ -69,10 +66,6 @@ class Sheet(ModalScreen[T], inherit_bindings=False):
             yield self.title_bar
             yield self.view
             yield self.foot
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The screen behind it, which Textual hands over without its columns."""
-        return anchored(super().render_lines(crop), crop.x, ascii=self.drawing.glyphs.ascii)
 
     def on_mount(self) -> None:
         self.set_class(self.drawing.glyphs.ascii, "ascii")

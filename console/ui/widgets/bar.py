@@ -12,7 +12,6 @@ from textual.widget import Widget
 
 from console.domain import display
 from console.ui.paint import EMPTY, Line, strip
-from console.ui.widgets.anchored import anchored
 
 if TYPE_CHECKING:
     from textual import events
@@ -78,10 +77,6 @@ class Bar(Widget, can_focus=False):
         line = self._lines[y] if y < len(self._lines) else EMPTY
         ascii = self._drawing.glyphs.ascii
         return strip(line, self.size.width, self._drawing.inks, self.visual_style.rich_style, ascii=ascii)
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        lines = super().render_lines(crop)
-        return anchored(lines, self.region.x + crop.x, ascii=self._drawing.glyphs.ascii)
 
     def on_click(self, event: events.Click) -> None:
         if event.y >= len(self._lines):

@@ -6,11 +6,10 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
 
 from console.ui.paint import EMPTY, Line, strip
 from console.ui.theme import Ink
-from console.ui.widgets.anchored import anchored
+from console.ui.widgets.steady import Steady
 
 if TYPE_CHECKING:
     from textual import events
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from console.ui.widgets.drawing import Drawing
 
 
-class LinesView(ScrollView, can_focus=False):
+class LinesView(Steady, can_focus=False):
     """Lines from a builder, drawn one by one; repaints only those that changed."""
 
     DEFAULT_CSS = """
@@ -97,7 +96,3 @@ class LinesView(ScrollView, can_focus=False):
         width = self.scrollable_content_region.width
         ascii = self._drawing.glyphs.ascii
         return strip(line, width, self._drawing.inks, self.visual_style.rich_style, over, ascii=ascii)
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        lines = super().render_lines(crop)
-        return anchored(lines, self.region.x + crop.x, ascii=self._drawing.glyphs.ascii)

@@ -13,7 +13,6 @@ from console.ui.paint import EMPTY, Line, strip
 from console.ui.rows import Look, row
 from console.ui.theme import Ink
 from console.ui.viewport import Viewport
-from console.ui.widgets.anchored import anchored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -261,7 +260,3 @@ class MediaList(ScrollView, can_focus=False):
         width = self.scrollable_content_region.width
         ascii = self._drawing.glyphs.ascii
         return strip(line, width, self._drawing.inks, self.visual_style.rich_style, over, ascii=ascii)
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        lines = super().render_lines(crop)
-        return anchored(lines, self.region.x + crop.x, ascii=self._drawing.glyphs.ascii)

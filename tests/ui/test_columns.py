@@ -6,21 +6,15 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from rich.console import Console
-from rich.segment import Segment
-from rich.style import Style
-from textual.strip import Strip
 
 from console.cache.writer import CacheWriter
 from console.domain.facts import MediaAnnounced
 from console.domain.media import MediaId, MediaKey, MediaType, Millis
 from console.domain.reading import Reading
-from console.ui.widgets.anchored import Anchored, anchored
 from tests.ui import scene
 from tests.ui.terminal import Apart, Selecting, Terminal, Together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
 NAMES = (
@@ -38,7 +32,6 @@ NAMES = (
     "கவிதா" * 60,
     "👨\u200d👩\u200d👧\u200d👦" * 30,
 )
-BOLD, PLAIN = Style(bold=True), Style()
 
 
 @pytest.fixture(scope="module")
@@ -102,45 +95,3 @@ def test_due_and_the_border_stand_where_they_stand_beside_latin_names(
                     break
                 terminal.read()
             assert shifted(terminal, "!   2d 00h") == []
-
-
-def drawn(parts: Iterable[Strip]) -> str:
-    """What the parts of a line write to a terminal."""
-    console = Console(color_system="truecolor")
-    return "".join(part.render(console) for part in parts)
-
-
-def strip(*texts: str) -> Anchored:
-    (only,) = anchored([Strip([Segment(text, PLAIN) for text in texts])], 10, ascii=False)
-    assert isinstance(only, Anchored)
-    return only
-
-
-def test_each_part_begins_in_its_column_and_the_text_is_no_longer_for_it() -> None:
-    made = strip("ab ", "cd", "e")
-    assert made.text == "ab cde"
-    assert made.cell_length == 6
-    assert drawn([made]) == "ab \x1b[14Gcd\x1b[16Ge\x1b[17G"
-
-
-def test_cells_that_a_terminal_may_leave_out_are_blank_before_the_text_comes() -> None:
-    assert drawn([strip("கவிதா   ", "x")]) == "      \x1b[11Gகவிதா\x1b[17Gx\x1b[18G"
-    assert drawn([strip("kavita", "x")]) == "kavita\x1b[17Gx\x1b[18G"
-
-
-def test_text_that_a_terminal_would_draw_over_the_end_is_cut() -> None:
-    assert drawn([strip("கவிதா")]) == "   \x1b[11Gக…\x1b[14G"
-    (plain,) = anchored([Strip([Segment("கவிதா")])], 0, ascii=True)
-    assert "~" in drawn([plain])
-
-
-def test_parts_of_a_strip_know_their_columns() -> None:
-    made = strip("abc", "def")
-    assert drawn(made.divide([2, 4, 6])) == "ab\x1b[13Gc\x1b[14Gd\x1b[15Gef\x1b[17G"
-    assert drawn([made.crop(2, 4)]) == "c\x1b[14Gd\x1b[15G"
-    assert made.crop(0, 6) is made
-
-
-def test_parts_in_one_style_share_it() -> None:
-    segments = [Segment("a", BOLD), Segment("b", BOLD), Segment("c")]
-    assert drawn(anchored([Strip(segments)], 0, ascii=False)) == "\x1b[1ma\x1b[2Gb\x1b[0m\x1b[3Gc\x1b[4G"

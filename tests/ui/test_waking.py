@@ -1,0 +1,57 @@
+"""The screen sleeps until one of its texts changes with time, and never past that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.domain.media import Millis
+from console.domain.retention import DEFAULT_WINDOW_MS, age_text, due_text
+from console.ui.waking import GRAIN_MS, next_change
+from tests.ui import scene
+from tests.ui.harness import opened
+from tests.ui.samples import announced, media
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = scene.NOW
+
+
+def shown(age: int, since: int, now: Millis) -> tuple[str, ...]:
+    """A countdown, an age and the time of day, as they read."""
+    made = media(announced(undownloaded=True, age=age))
+    return due_text(made, DEFAULT_WINDOW_MS, now), age_text(now - NOW + since), str(now // scene.MINUTE)
+
+
+@given(st.integers(0, 15 * scene.DAY), st.integers(0, 15 * scene.DAY))
+def test_until_it_wakes_everything_reads_the_same_but_for_a_second(age: int, since: int) -> None:
+    made = media(announced(undownloaded=True, age=age))
+    woken = next_change([made], DEFAULT_WINDOW_MS, NOW, since=[Millis(NOW - since)])
+    assert NOW + GRAIN_MS <= woken <= NOW + scene.MINUTE
+    if woken > NOW + GRAIN_MS:
+        assert shown(age, since, Millis(woken - 1)) == shown(age, since, NOW)
+        assert shown(age, since, Millis(woken)) != shown(age, since, NOW)
+
+
+def test_it_wakes_for_the_end_of_good_news_and_not_for_what_has_ended() -> None:
+    ends = [Millis(NOW - 5), Millis(NOW + 7_000)]
+    assert next_change([], DEFAULT_WINDOW_MS, NOW, ends=ends) == NOW + 7_000
+
+
+async def test_a_clock_that_was_set_and_a_host_that_says_something_wake_it(db: Path) -> None:
+    clock = [NOW]
+    async with opened(db, size=(140, 40), now=lambda: clock[0]) as console:
+        await console.shows("14:02Z")
+        clock[0] = Millis(NOW + scene.HOUR)
+        await console.shows("15:02Z")
+
+
+async def test_what_was_said_is_taken_away_in_time(db: Path) -> None:
+    async with opened(db) as console:
+        console.main.say("Something was done.")
+        console.main.said_until -= 10
+        console.main.tick()
+        await console.until(lambda: "Something was done." not in console.text)
