@@ -31,6 +31,8 @@ __all__ = ["CacheDamaged", "CacheRefused", "check_sqlite", "create", "open_write
 
 OLDEST_SQLITE = (3, 34, 0)
 BUSY_SECONDS = 5.0
+PAGES_KB = 16_000
+"""What the writer keeps of the file at hand: pages of an index that new rows fall on come again soon."""
 
 
 @cache
@@ -113,6 +115,7 @@ def open_writer(
     )
     try:
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA cache_size = -{PAGES_KB}")
         connection.execute("PRAGMA trusted_schema = OFF")
         migrate_from(connection, check_version(connection, db), lambda old: _copied(db, old, now))
         connection.execute("PRAGMA journal_mode = WAL")

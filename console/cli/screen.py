@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SWITCH_SECONDS = 0.0005
+"""How long the screen may work on while another thread waits for its turn, a tenth of Python's own time: an
+acknowledgement of the service beside it takes several turns."""
+
 
 def open_screen() -> int:
     """Opens the console on the cache of the settings; its exit code.
@@ -47,6 +51,7 @@ def open_screen() -> int:
     settings = current_settings()
     check_service(settings)
     _check_cache(settings.db)
+    sys.setswitchinterval(SWITCH_SECONDS)
     with ending_signals(on_terminal=True) as signals:
         return run_screen(settings, signals)
 
