@@ -20,6 +20,7 @@ from console.domain.retention import (
     duration_text,
     expires_at,
     lapsed,
+    next_age,
     next_change,
     parse_duration,
     rfc3339,
@@ -256,3 +257,12 @@ def test_a_moment_beyond_the_calendar_is_refused() -> None:
 )
 def test_a_span_reads_in_its_two_largest_units(span: int, text: str) -> None:
     assert span_text(span) == text
+
+
+@given(st.integers(-DAY_MS, 40 * DAY_MS))
+def test_an_age_reads_the_same_until_its_next_change_and_not_after_it(age: int) -> None:
+    now = Millis(SENT + age)
+    change = next_age(SENT, now)
+    assert change > now
+    assert age_text(change - 1 - SENT) == age_text(age)
+    assert age_text(change - SENT) != age_text(age)
