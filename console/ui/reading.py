@@ -63,7 +63,7 @@ class Reading:
         self._wanted += 1
         self._done.clear()
         self.hurry()
-        if self._scope is not None:
+        if self._scope is not None and not self._scope.expired():  # else it is letting go already
             self._scope.reschedule(0)
 
     async def done(self, seconds: float) -> bool:

@@ -92,8 +92,9 @@ def main(arguments: Sequence[str]) -> int:
         for rows in given.sizes:
             places.cache(rows)
         for part in given.parts or PARTS:
-            figures += PARTS[part](places)
-            sys.stderr.write(f"{part}: measured\n")
+            found = PARTS[part](places)
+            sys.stderr.write(f"{plain(found, '')}\n")  # what a later part may cost is not lost
+            figures += found
     sys.stdout.write(f"{plain(figures, described)}, medians of {given.runs} runs\n")
     if given.readme:
         table = markdown(figures, f"{described}, medians of {given.runs} runs")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from tests.benchmarks.painted import Line
 from tests.benchmarks.places import console, label, serving
 from tests.benchmarks.start import first_text
 from tests.benchmarks.table import Figure, middle
-from tests.cli.world import free_port
+from tests.cli.world import free_port, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,10 +114,17 @@ def _calls(places: Places, scrolled: str, run: int) -> Outcome:
             line = stack.enter_context(Line(console(), env))
             line.until(first_text(places, db))
             line.quiet(1)
+            until(lambda: _listens(address))
             stack.enter_context(_scrolling(line))
         outcome = _post(address, CALLBACKS, connections=IN_FLIGHT)
     _remove(db)
     return outcome
+
+
+def _listens(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    with socket.socket() as asked:
+        return asked.connect_ex((host, int(port))) == 0
 
 
 @contextmanager
