@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MOST: Final = 100_000
 """Candidates that are worth looking at; where there are more, a window is soon found by walking."""
+MOST_SHORT: Final = 20_000
+"""The same for a text of one or two letters: each of its trigrams names its rows again."""
 _VOCABULARY: Final = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS temp.media_trigram USING fts5vocab (main, media_search, instance)"
 )
@@ -70,7 +72,8 @@ def candidates(
         sources.append(_by_due(of, Left(), edge))
     fewest: Candidates | None = None
     for source in sources:
-        limit = MOST + 1 if fewest is None else fewest.many
+        most = MOST_SHORT if _BY_TRIGRAM in source.sql else MOST
+        limit = most + 1 if fewest is None else min(most + 1, fewest.many)
         many = _count(moment, source, limit)
         if many < limit:
             fewest = Candidates(source, many)

@@ -65,7 +65,7 @@ def rows_of_list(moment: Moment, selection: Selection, window_ms: int, now: Mill
         return Found(moment, order, found.source)
     if not order.terms:
         return Walk(moment, order, found.source)
-    return _Either(moment, order, found, look * found.many)
+    return Either(moment, order, found, look * found.many)
 
 
 class _Part(NamedTuple):
@@ -243,7 +243,7 @@ class Found:
             self.spots += part[::-1] if segment.descends else part
 
 
-class _Either:
+class Either:
     """Rows that are walked to as long as that reads no more than the candidates, which are taken then."""
 
     def __init__(self, moment: Moment, order: Order, candidates: Candidates, most: int) -> None:

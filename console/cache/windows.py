@@ -43,9 +43,10 @@ __all__ = [
 
 CHUNK: Final = 500
 """Rows that are held in memory while all are read."""
-NEAR: Final = 20_000
+NEAR: Final = 10_000
 """Rows from an end of a list within which their numbers are counted."""
 SAMPLE: Final = 1000
+_SCATTER: Final = 2_654_435_761
 MOST_SAMPLED: Final = 4000
 """Rows that are looked at for a sample of a view that holds few of all."""
 
@@ -203,7 +204,10 @@ def at_fraction(
 
 
 def _sample(moment: Moment, order: Order) -> Found:
-    """About `SAMPLE` rows of a list, evenly by the numbers under which the cache knows them."""
+    """About `SAMPLE` rows of a list, about evenly by the numbers under which the cache knows them.
+
+    Not quite evenly: what arrives may have a rhythm.
+    """
     [(least, most)] = moment.rows("SELECT (SELECT min(seq) FROM media), (SELECT max(seq) FROM media)")
     if least is None:
         return Found(moment, order, listed(()))
@@ -212,7 +216,8 @@ def _sample(moment: Moment, order: Order) -> Found:
     everything = sum(media for _, media in held)
     wanted = min(MOST_SAMPLED, SAMPLE * everything // max(1, inside))
     step = max(1, (most - least + 1) // max(1, wanted))
-    return Found(moment, order, listed(range(least, most + 1, step)))
+    seqs = [start + number * _SCATTER % step for number, start in enumerate(range(least, most + 1, step))]
+    return Found(moment, order, listed(seqs))
 
 
 def _place(place: Spot | Edge) -> Spot | None:
