@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from console.cache.ordering import Spot, order_of, stretches
+from console.cache.ordering import Spot, Value, nocase, order_of, stretches
 from console.cache.query import marks, sql
 from console.cache.where import both, either, selection_condition, states
 from console.domain.media import DEFAULT_ACCOUNT, MediaKey
@@ -41,6 +41,18 @@ def among(
         )
         found.update(MediaKey(row[0]) for row in rows)
     return found
+
+
+def comes_first(selection: Selection, window_ms: int, now: Millis, one: Spot, other: Spot) -> bool:
+    """Whether a place of a list is above another."""
+    if one.segment != other.segment:
+        return one.segment < other.segment
+    above = _rank(one) < _rank(other)
+    return above is not order_of(selection, window_ms, now).segments[one.segment].descends
+
+
+def _rank(spot: Spot) -> tuple[Value | tuple[bytes, int], int]:
+    return nocase(spot.value) if isinstance(spot.value, str) else spot.value or 0, spot.seq
 
 
 def new_between(

@@ -216,7 +216,7 @@ class Follower:
             self._found()
         if selection.filter.terms and (selection.filter, self._changes) != self._counted:
             self._counts.soon() if page.counted else self._counts.at_once()
-        if self._traces is None:
+        if self._traces is None or (page.newest != before.newest and screen.unnoticed() is not None):
             self._around.soon()
 
     async def _read_around(self, reader: AsyncCacheReader) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SLIPPED: Final = 0.5
 """Seconds for which a cursor that moved by itself may still be taken for where it was."""
-LEAP: Final = 2
+LEAP: Final = 3
 """A step over the edge scrolls by the height divided by this: the steps after it cost two lines each."""
 
 

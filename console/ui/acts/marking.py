@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from console.cache.presence import comes_first
 from console.cache.reader import AsyncCacheReader
 from console.cache.windows import Edge, rows_between, spot_of
 from console.ui.acts import moving
@@ -86,8 +87,11 @@ async def _mark_between(
         spots = spot_of(moment, start, *asked), spot_of(moment, here, *asked)
         if spots[0] is None or spots[1] is None:
             return None
-        down = rows_between(moment, *asked, spots[0], spots[1], MOST + 1)
-        return [*down, here] if down else [*rows_between(moment, *asked, spots[1], spots[0], MOST + 1), start]
+        ends = [(spots[0], start), (spots[1], here)]
+        if not comes_first(*asked, spots[0], spots[1]):
+            ends.reverse()
+        (first, _), (last, last_key) = ends
+        return [*rows_between(moment, *asked, first, last, MOST + 1), last_key]
 
     async with AsyncCacheReader(setup.db) as reader:
         keys = await reader.ask(between)
