@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 
 from console.ui.paint import EMPTY, Line, strip
 from console.ui.rows import Look, row
 from console.ui.theme import Ink
 from console.ui.viewport import Viewport
+from console.ui.widgets.steady import Steady
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,7 +31,7 @@ Painted: TypeAlias = tuple[Line, Ink | None, "MediaKey | None"]
 """A line, what lies over it, and whose it is: two media may read the same."""
 
 
-class MediaList(ScrollView, can_focus=False):
+class MediaList(Steady, can_focus=False):
     """Draws the visible rows of a `Page`; where they are is the `Viewport`'s. Holds no row widgets."""
 
     DEFAULT_CSS = """
@@ -112,6 +112,11 @@ class MediaList(ScrollView, can_focus=False):
     def newest(self) -> Edge:
         """The end that is followed."""
         return self._view.newest
+
+    @property
+    def nearly_out(self) -> bool:
+        """Whether rows are nearly in sight that were not read yet."""
+        return self._view.nearly_out
 
     def place(self, selection: Selection) -> Place:
         """What the next page must be read around, so that nothing moves under the operator's eyes."""
@@ -221,7 +226,7 @@ class MediaList(ScrollView, can_focus=False):
         return row(media, self.look, cursor=cursor, marked=media.key in self.marks), over, media.key
 
     def _look_ahead(self) -> None:
-        if self._view.nearly_out:
+        if self.nearly_out:
             self.post_message(self.Wanted())
 
     def validate_scroll_y(self, value: float) -> float:
