@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from console.cache import queries
+from console.cache.frames import committed
+from console.cache.paths import wal_path
 from console.cache.reader import CacheReader
 from console.cache.sifting import TABLES
 from tests.cli.world import DAY, announcement, failure, fill, post
@@ -20,7 +22,7 @@ from .keeping import announced, killed_after, media_count, moments, run, sound, 
 from .processes import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
 PAGE = 4096
@@ -33,14 +35,25 @@ def db(tmp_path: Path) -> Path:
 
 
 def damage(db: Path, seed: int, pages: int, *, first: int = 1) -> bytes:
-    """Overwrites some pages at random; the whole of what lies there now."""
+    """Overwrites at random some pages that the log holds no newer ones of; what then lies there."""
     chance = random.Random(seed)
     data = bytearray(db.read_bytes())
+    logged = newer(db)
     for _ in range(pages):
-        page = chance.randrange(first, max(first + 1, len(data) // PAGE))
+        places = iter(lambda: chance.randrange(first, max(first + 1, len(data) // PAGE)), None)
+        page = next(place for place in places if place + 1 not in logged)
         data[page * PAGE : (page + 1) * PAGE] = chance.randbytes(PAGE)
     db.write_bytes(data)
     return bytes(data)
+
+
+def newer(db: Path) -> Collection[int]:
+    """The numbers of the pages that are read from the log."""
+    if not wal_path(db).exists():
+        return ()
+    with wal_path(db).open("rb") as log:
+        frames = committed(log.fileno())
+    return frames.offsets if frames is not None else ()
 
 
 def overwrite(db: Path, pages: Iterable[int]) -> None:
