@@ -95,9 +95,9 @@ def main(arguments: Sequence[str]) -> int:
             found = PARTS[part](places)
             sys.stderr.write(f"{plain(found, '')}\n")  # what a later part may cost is not lost
             figures += found
-    sys.stdout.write(f"{plain(figures, described)}, medians of {given.runs} runs\n")
+    sys.stdout.write(f"{plain(figures, described)}, the middle of {given.runs} each\n")
     if given.readme:
-        table = markdown(figures, f"{described}, medians of {given.runs} runs")
+        table = markdown(figures, f"{described}, the middle of {given.runs} each")
         README.write_text(written(README.read_text(encoding="utf-8"), table), encoding="utf-8")
     return int(any(figure.missed for figure in figures))
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 BEGIN: Final = "<!-- speed -->\n"
 END: Final = "<!-- end of speed -->"
+BUSY: Final = 1.0
+"""The load of a machine that does something else as well."""
 HEADS: Final = ("what", "measured", "beside", "ratio", "wanted")
 
 
@@ -89,6 +91,7 @@ def machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     if cpuinfo.exists():
         names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
         model = names[0].partition(":")[2].strip() if names else ""
+    load = os.getloadavg()[0]
     parts = [
         f"{datetime.fromtimestamp(wall() / 1000, UTC):%Y-%m-%d}",
         model or platform.machine(),
@@ -96,7 +99,7 @@ def machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
         f"Python {platform.python_version()}",
         f"SQLite {sqlite3.sqlite_version}",
         *(f"{name} {_version(name)}" for name in ("textual", "uvicorn", "uvloop", "httptools")),
-        f"load average at the start {os.getloadavg()[0]:.1f}",
+        f"load average at the start {load:.1f}{' (others were at work on it)' if load > BUSY else ''}",
     ]
     return ", ".join(parts)
 
