@@ -17,12 +17,9 @@ from console.domain.views import View
 
 if TYPE_CHECKING:
     from console.cache.reader import Moment
-    from console.cache.searching import Candidates
     from console.domain.filters import Filter
     from console.domain.media import Millis
 
-FEW: Final = 5000
-"""Candidates that are counted while somebody waits."""
 _FIRST_HOUR: Final = 1
 """The hour 0 since 1970 holds times of both signs, as SQLite divides; it is counted by the index."""
 
@@ -47,20 +44,11 @@ def totals(moment: Moment, window_ms: int, now: Millis) -> Counts:
 
 
 def filtered_counts(moment: Moment, wanted: Filter, window_ms: int, now: Millis) -> Counts:
-    """The numbers of all views under a filter; `everything` is without it. It may read all rows."""
+    """The numbers of all views under a filter; `everything` is without it.
+
+    Where no index names few candidates it reads all rows.
+    """
     found = candidates(moment, wanted.terms, frozenset(State), now - window_ms)
-    return _counted(moment, wanted, window_ms, now, found)
-
-
-def few_counts(moment: Moment, wanted: Filter, window_ms: int, now: Millis) -> Counts | None:
-    """The same where an index names at most `FEW` candidates, else None."""
-    found = candidates(moment, wanted.terms, frozenset(State), now - window_ms)
-    if found is None or found.many > FEW:
-        return None
-    return _counted(moment, wanted, window_ms, now, found)
-
-
-def _counted(moment: Moment, wanted: Filter, window_ms: int, now: Millis, found: Candidates | None) -> Counts:
     conditions = [view_condition(view, window_ms, now) for view in View]
     columns = ", ".join(f"coalesce(sum({condition.sql}), 0)" for condition in conditions)
     params = [value for condition in conditions for value in condition.params]

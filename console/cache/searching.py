@@ -67,9 +67,9 @@ def candidates(
     asked = [term for term in terms if not term.negated]
     sources = [*_by_texts(asked), *(source for term in asked for source in _sources(term, of, edge))]
     if within is not None:
-        sources.append(_by_due(of, within, edge))
+        sources.append(by_due(of, within, edge))
     if len(of) < len(State):
-        sources.append(_by_due(of, Left(), edge))
+        sources.append(by_due(of, Left(), edge))
     fewest: Candidates | None = None
     for source in sources:
         most = MOST_SHORT if _BY_TRIGRAM in source.sql else MOST
@@ -103,7 +103,7 @@ def _sources(term: Term, of: Collection[State], edge: int) -> list[Condition]:
             kinds = tuple(kind.value for kind in term.types)
             return [_by_index("media_by_type", of, Condition(f"type IN {marks(len(kinds))}", kinds))]
         case DueTerm():
-            return [_any(_by_due(set(of) - {State.DOWNLOADED}, left, edge) for left in term.ranges)]
+            return [_any(by_due(set(of) - {State.DOWNLOADED}, left, edge) for left in term.ranges)]
         case _:
             return []
 
@@ -146,7 +146,8 @@ def _match(text: str) -> str:
     return f"({' AND '.join(quoted)})"
 
 
-def _by_due(of: Collection[State], left: Left, edge: int) -> Condition:
+def by_due(of: Collection[State], left: Left, edge: int) -> Condition:
+    """The media in some states that have so much time left."""
     return _by_index("media_by_due", of, time_left(left, edge))
 
 

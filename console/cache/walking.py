@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 from console.cache.ordering import Order, Segment, Spot, Stretch, nocase, order_of, stretches
 from console.cache.query import sql
-from console.cache.searching import Candidates, candidates, listed
+from console.cache.searching import Candidates, by_due, candidates, listed
 from console.cache.where import ALWAYS, Condition, both, states
 from console.domain.media import State
 
@@ -58,7 +58,8 @@ def rows_of_list(moment: Moment, selection: Selection, window_ms: int, now: Mill
         return Walk(moment, order)
     found = candidates(moment, order.terms, order.states, order.edge, order.within)
     if found is None:
-        return Walk(moment, order)
+        near = None if order.within is None else by_due(order.states, order.within, order.edge)
+        return Walk(moment, order, near)
     [(everything,)] = moment.rows("SELECT coalesce(sum(media), 0) FROM media_count")
     look = _A_LOOK if order.key.covers else 1
     if look * found.many**2 <= _A_WINDOW * everything:
