@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from textual import events
     from textual.app import ComposeResult
+    from textual.timer import Timer
 
     from console.cache.counting import Counts
     from console.domain.exceptions import ConsoleError
@@ -59,8 +60,10 @@ SAID = 10.0
 UNREAD_MS = 24 * 60 * 60 * 1000
 AT_REST = frozenset({"quit", "quit_now", "help"})
 """The commands that still work where the terminal is too small to show a row."""
-WITH_CURSOR = ("filter", "detailhead", "summary", "footer")
+WITH_CURSOR = ("filter", "summary", "footer")
 """The bars that may read differently when the cursor has moved."""
+TOGETHER = 0.05
+"""Seconds for which the detail of the next row waits for its history, to be drawn at once with it."""
 ACTING = frozenset({"download", "retry", "download_all"})
 """The commands that must not act on a row that the operator has not seen."""
 
@@ -113,6 +116,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._succession = Succession(setup.host)
         self._keyboard = Keyboard(self)
         self._waking = Waking(self)
+        self._detail_follows: Timer | None = None
         self._workers: list[Worker[None]] = []
         self.bars = {name: Bar(drawing, id=name) for name in DRAWN}
         self.list = MediaList(drawing, self._look(80, sizes=False), id="list")
@@ -261,7 +265,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.redraw()
 
     def _draw_detail(self) -> None:
+        if self._detail_follows is not None:
+            self._detail_follows.stop()
+            self._detail_follows = None
         self._waking.sleep()
+        self.bars["detailhead"].redraw()
         media = self.current
         if media is None:
             self.detail.show(lambda width: [(piece("nothing here", Ink.DIM),)])
@@ -396,7 +404,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.focus_pane("list")  # a click on another row
         for name in WITH_CURSOR:
             self.bars[name].redraw()
-        self._draw_detail()
+        if self._detail_follows is None:
+            self._detail_follows = self.set_timer(TOGETHER, self._draw_detail)
         self.follower.moved()
 
     def on_media_list_wanted(self, event: MediaList.Wanted) -> None:
