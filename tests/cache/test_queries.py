@@ -260,6 +260,25 @@ def test_the_service_never_reads_the_whole_table(ten: Path, query: Query[object]
     assert plan.startswith(("SEARCH media USING", "SEARCH media_count USING PRIMARY KEY"))
 
 
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        (queries.newest_failures(5), {"SCAN media USING INDEX media_by_failure"}),
+        (queries.work_since(5), {"SEARCH media USING INDEX", "SEARCH fact USING INDEX fact_once (media=?)"}),
+    ],
+    ids=["failures", "work"],
+)
+def test_what_ended_and_what_is_under_way_are_read_from_an_index(
+    ten: Path, query: Query[object], wanted: set[str]
+) -> None:
+    with CacheReader(ten) as reader:
+        explained = reader.ask(lambda moment: moment.rows("EXPLAIN QUERY PLAN " + query.sql, query.params))
+    plan = [str(row[3]) for row in explained]
+    of_rows = [line for line in plan if line.startswith(("SCAN", "SEARCH"))]
+    assert all(line.startswith(tuple(wanted)) for line in of_rows), plan
+    assert not [line for line in plan if "TEMP B-TREE" in line]
+
+
 @settings(max_examples=20)
 @given(media)
 def test_a_media_is_asked_for_by_any_key(one: Media) -> None:
