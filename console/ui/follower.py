@@ -170,7 +170,9 @@ class Follower:
             self._around.soon()
 
     def moved(self) -> None:
-        """The cursor moved: its detail is read again at once."""
+        """The cursor moved: its detail is read again at once, and a jump that was on its way is forgotten."""
+        if self._aimed is not None and self._aimed.cursor != self._screen.place().cursor:
+            self.search()
         self._around.at_once()
 
     def more(self) -> None:

@@ -49,6 +49,7 @@ class Recorder:
         self.around: list[Standing | None] = []
         self.answers = Awaited()
         self.answered: list[tuple[Sequence[Media], Mapping[str, Taken]]] = []
+        self.cursor: MediaKey | None = None
         self.counts: list[Counts] = []
         self.new: list[int] = []
         self.searching: list[bool] = []
@@ -57,7 +58,7 @@ class Recorder:
         return self.wanted
 
     def place(self) -> Place:
-        return Place()
+        return Place(cursor=self.cursor)
 
     def page(self) -> Page:
         return self.pages[-1] if self.pages else Page(selection=self.wanted)
@@ -190,6 +191,19 @@ async def test_a_place_far_away_is_read_when_it_is_aimed_at(db: Path) -> None:
         follower.search(Place(at=Edge.END, aim=Aim.CURSOR))
         assert await follower.arrived()
         assert screen.pages[0].here == screen.pages[0].total - 1 == 3
+
+
+async def test_a_moved_cursor_forgets_a_jump_that_is_on_its_way(db: Path) -> None:
+    async with running(db) as (follower, screen):
+        follower.search(Place(at=Edge.END, aim=Aim.CURSOR))
+        follower.moved()
+        assert await follower.arrived()
+        follower.search(Place(at=Edge.END, aim=Aim.CURSOR))
+        screen.cursor = scene.key_of("path")
+        follower.moved()
+        assert await follower.arrived()
+        aims = [page.place.aim for page in screen.pages]
+        assert aims == [Aim.CURSOR, Aim.STAY], "the first time it had moved before the jump"
 
 
 async def test_a_missing_cache_is_said_and_no_page_is_shown(tmp_path: Path) -> None:

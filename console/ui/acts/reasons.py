@@ -37,7 +37,8 @@ def unseen(screen: MainScreen, name: str) -> str | None:
     if screen.opened.key is not None:
         fresh = screen.opened.seen or name == "download_all"
     else:
-        fresh = screen.list.seen and (bool(screen.marks) or not screen.list.slipped)
+        old = screen.list.page.selection != screen.selection()
+        fresh = not old and screen.list.seen and (bool(screen.marks) or not screen.list.slipped)
     return (
         None if fresh else f"The list has just changed: press {shown_key(screen.setup.keys[name][0])} again."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from console.ui.acts.reasons import dimmed, why_not
+from console.ui.acts.reasons import dimmed, unseen, why_not
 from console.ui.commands import FOOTERS
 from console.ui.host import Viewer
 from tests.ui import scene
@@ -45,3 +45,13 @@ async def test_an_empty_list_says_so(tmp_path: Path) -> None:
             await console.shows("There is no row here: the list is empty.")
         await console.press("D")
         await console.shows("The list shows nothing to ask for.")
+
+
+async def test_rows_of_another_selection_are_not_acted_on(db: Path) -> None:
+    async with opened(db) as console:
+        main = console.main
+        assert unseen(main, "download") is None
+        main.finding.reverse = True
+        assert unseen(main, "download") == "The list has just changed: press d again."
+        main.finding.reverse = False
+        assert unseen(main, "download") is None
