@@ -24,6 +24,7 @@ from console.ui.keyboard import Keyboard
 from console.ui.opened import Opened
 from console.ui.paint import Piece, piece
 from console.ui.rows import Look
+from console.ui.screens import panes
 from console.ui.screens.bars import DRAWN
 from console.ui.succession import Succession
 from console.ui.theme import Ink
@@ -50,11 +51,6 @@ if TYPE_CHECKING:
     from console.ui.troubles import Event
     from console.ui.widgets.drawing import Drawing
 
-WIDE = 120
-"""Columns from which the detail stands beside the list."""
-SMALLEST = (60, 15)
-ROOMY = 20
-"""Rows from which there is room for two lines about the row under the cursor."""
 SAID = 10.0
 """Seconds for which what was just done stands on the message line."""
 UNREAD_MS = 24 * 60 * 60 * 1000
@@ -119,7 +115,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._detail_follows: Timer | None = None
         self._workers: list[Worker[None]] = []
         self.bars = {name: Bar(drawing, id=name) for name in DRAWN}
-        self.list = MediaList(drawing, self._look(80, sizes=False), id="list")
+        first = Look(width=80, glyphs=drawing.glyphs, window_ms=setup.window_ms, now=self.opened_at)
+        self.list = MediaList(drawing, first, id="list")
         self.detail = LinesView(drawing, id="detail")
 
     def compose(self) -> ComposeResult:
@@ -179,22 +176,18 @@ class MainScreen(Screen[None], inherit_bindings=False):
     @property
     def small(self) -> bool:
         """Whether there is no room for anything but the line that says so."""
-        width, height = self.size
-        return width < SMALLEST[0] or height < SMALLEST[1]
+        return panes.is_small(self.size)
 
     def look(self, width: int) -> Look:
         """How rows and details read now."""
-        return self._look(width, sizes=self.list.sized)
-
-    def _look(self, width: int, *, sizes: bool) -> Look:
-        setup = self.setup
+        setup, glyphs, sized = self.setup, self.drawing.glyphs, self.list.sized
         return Look(
             width=width,
-            glyphs=self.drawing.glyphs,
+            glyphs=glyphs,
             window_ms=setup.window_ms,
             now=setup.now(),
             absolute=self.absolute,
-            sizes=sizes,
+            sizes=sized,
         )
 
     def say(self, text: str, ink: Ink = Ink.PLAIN) -> None:
@@ -229,15 +222,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def settle(self) -> None:
         """Decides which panes are seen, from the size, the focused pane and the zoom."""
-        (width, height), small = self.size, self.small
-        for part in (*self.bars.values(), self.query_one("#body")):  # not Textual's own: tooltip and toasts
-            part.display = (part is self.bars["small"]) == small
-        only = self.zoomed or width < WIDE
-        self.set_class(only, "alone")
-        self.query_one("#left").display = self.pane == "list" or not only
-        beside = self.pane == "detail" or not only
-        self.query_one("#right").display = beside
-        self.bars["summary"].display = not small and not beside and height >= ROOMY
+        panes.arrange(self)
         self.list.activate(self.pane == "list")
         self.redraw()
 
