@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
@@ -115,8 +116,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._detail_follows: Timer | None = None
         self._workers: list[Worker[None]] = []
         self.bars = {name: Bar(drawing, id=name) for name in DRAWN}
-        first = Look(width=80, glyphs=drawing.glyphs, window_ms=setup.window_ms, now=self.opened_at)
-        self.list = MediaList(drawing, first, id="list")
+        self._plain = Look(width=80, glyphs=drawing.glyphs, window_ms=setup.window_ms, now=self.opened_at)
+        self.list = MediaList(drawing, self._plain, id="list")
         self.detail = LinesView(drawing, id="detail")
 
     def compose(self) -> ComposeResult:
@@ -180,15 +181,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def look(self, width: int) -> Look:
         """How rows and details read now."""
-        setup, glyphs, sized = self.setup, self.drawing.glyphs, self.list.sized
-        return Look(
-            width=width,
-            glyphs=glyphs,
-            window_ms=setup.window_ms,
-            now=setup.now(),
-            absolute=self.absolute,
-            sizes=sized,
-        )
+        now, sized = self.setup.now(), self.list.sized
+        return replace(self._plain, width=width, now=now, absolute=self.absolute, sizes=sized)
 
     def say(self, text: str, ink: Ink = Ink.PLAIN) -> None:
         """Puts a line at the bottom: what was just done, or why it was not."""
