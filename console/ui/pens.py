@@ -39,7 +39,7 @@ _OFF = {
 }
 """The parameters that switch attributes off, each with those that it does."""
 
-_UNSEEN = frozenset(("1", "2", "3", "8"))
+UNSEEN = frozenset(("1", "2", "3", "8"))
 """The attributes that a blank does not show."""
 
 
@@ -53,15 +53,15 @@ class Pen(NamedTuple):
     @property
     def on_blanks(self) -> Pen:
         """What of it a blank shows."""
-        return Pen(ground=self.ground) if self.attributes <= _UNSEEN else self
+        return Pen(ground=self.ground) if self.attributes <= UNSEEN else self
 
     def blank_like(self, other: Pen) -> Pen:
         """The pen nearest to this one whose blanks look like those of `other`."""
         if other.on_blanks == self.on_blanks:
             return self
-        if not other.attributes <= _UNSEEN:
+        if not other.attributes <= UNSEEN:
             return other
-        return Pen(self.attributes & _UNSEEN, self.ink, other.ground)
+        return Pen(self.attributes & UNSEEN, self.ink, other.ground)
 
 
 PLAIN = Pen()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import east_asian_width
 
 from console.ui.pens import PLAIN, Pen
 
@@ -26,13 +27,18 @@ class Cell(NamedTuple):
         """Whether it is one ASCII character, which every terminal draws in one cell."""
         return self.text.isascii()
 
+    @property
+    def reach(self) -> int:
+        """How many cells behind it there are terminals that draw it over: those of East Asia."""
+        return 0 if self.alone else sum(east_asian_width(char) == "A" for char in self.text)
+
 
 def differing(old: Sequence[Cell | None], new: Sequence[Cell | None]) -> Iterator[tuple[int, int]]:
     """The spans `(start, end)` of cells in which two lines of one length differ, from left to right.
 
     None is a cell of which nothing is known: as an old one it differs from all, as a new one from none.
-    A text that is no ASCII is within a span as a whole, and as many cells behind it: there are terminals
-    that draw it twice as wide, over what stands there.
+    A text that is no ASCII is within a span as a whole, and so is what stands behind it as far as there
+    are terminals that draw characters of ambiguous width in two cells each.
     """
     x = 0
     while x < len(new):
@@ -43,6 +49,5 @@ def differing(old: Sequence[Cell | None], new: Sequence[Cell | None]) -> Iterato
         start = x = reach = x - after.offset
         while x < len(new) and (cell := new[x]) is not None and (x < reach or old[x] != cell):
             x += cell.width
-            if not cell.alone:
-                reach = x + cell.width
+            reach = max(reach, x + cell.reach)
         yield start, x

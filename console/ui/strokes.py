@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from console.domain import display
-from console.ui.pens import PLAIN, Pen, change
+from console.ui.pens import PLAIN, UNSEEN, Pen, change
 from console.ui.spans import Cell, differing
 
 if TYPE_CHECKING:
@@ -127,10 +127,9 @@ class Written:
     def draw(self, lines: Mapping[int, Sequence[Stroke]]) -> None:
         """Writes the strokes of lines."""
         every = [(y, stroke) for y, line in lines.items() for stroke in line]
-        for y, stroke in every:
-            if stroke.whole:
-                self._go(y, stroke.x)
-                self._whole(stroke)
+        for y, stroke in _by_pen([each for each in every if each[1].whole]):
+            self._go(y, stroke.x)
+            self._whole(stroke)
         for y, stroke in _by_pen([each for each in every if not each[1].whole]):
             self._go(y, stroke.x)
             self._change(self._pen.blank_like(stroke.pen) if stroke.blank else stroke.pen)
@@ -140,11 +139,13 @@ class Written:
 
     def _go(self, y: int, x: int) -> None:
         """Brings the cursor to a cell."""
-        if self._place is None or self._place[0] != y:
-            self._told.append(f"\x1b[{y + 1};{x + 1}H")
-        elif self._place[1] != x:
+        before, self._place = self._place, (y, x)
+        if before == (y, x):
+            return
+        if before is not None and before[0] == y:
             self._told.append(_column(x))
-        self._place = y, x
+        else:
+            self._told.append(f"\x1b[{y + 1};{x + 1}H")
 
     def _change(self, pen: Pen) -> None:
         self._told.append(change(self._pen, pen))
@@ -154,9 +155,15 @@ class Written:
         """Writes a text that is no ASCII; cells that a terminal may leave out are blank before it comes."""
         self._change(stroke.pen)
         if not display.fills(stroke.whole):
-            self._told += (" " * len(stroke.cells), _column(stroke.x))
+            self._blank(len(stroke.cells), stroke.x)
         self._told.append(stroke.whole)
         self._place = None
+
+    def _blank(self, count: int, x: int) -> None:
+        """Blanks cells from the cursor on, which stands in column `x`, and goes back to them."""
+        erased, written = f"\x1b[{count}X", f"{' ' * count}{_column(x)}"
+        can = self._erases and not self._pen.attributes - UNSEEN
+        self._told.append(erased if can and len(erased) < len(written) else written)
 
     def _repeat(self, cell: Cell, count: int, end: int) -> None:
         """Writes a cell so many times; many blanks are erased instead, where that is shorter."""

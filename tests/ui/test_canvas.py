@@ -236,8 +236,8 @@ def test_the_mark_of_a_cut_text_may_be_an_ascii_one() -> None:
 
 def test_what_stands_behind_a_changed_text_that_is_no_ascii_is_written_after_it() -> None:
     line = Line()
-    line.write("Müller", "|abcdefgh")
-    assert line.write("Möller", "|abcdefgh") == "\x1b[1;11HMöller\x1b[1;17H|abcde"
+    line.write("René", "|abcdefgh")
+    assert line.write("Renè", "|abcdefgh") == "\x1b[1;11HRenè\x1b[1;15H|"
 
 
 def test_one_pen_writes_all_that_is_its() -> None:
