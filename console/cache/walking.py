@@ -78,6 +78,8 @@ class _Part(NamedTuple):
 
 
 def _parts(order: Order, first: Place, end: Place) -> list[_Part]:
+    if first and end and _is_before(order, end, first):
+        return []
     lowest = 0 if first is None else first.segment
     highest = len(order.segments) - 1 if end is None else end.segment
     return [
@@ -92,12 +94,21 @@ def _parts(order: Order, first: Place, end: Place) -> list[_Part]:
     ]
 
 
+def _is_before(order: Order, one: Spot, other: Spot) -> bool:
+    """Whether the first of two places of one segment stands before the second."""
+    if one.segment != other.segment:
+        return False
+    ranks = [(_rank(spot.value), spot.seq) for spot in (one, other)]
+    return ranks[0] != ranks[1] and (ranks[0] > ranks[1]) is order.segments[one.segment].descends
+
+
 class Walk:
     """Rows that are read one after the other from the index of their order.
 
     Args:
         source: candidates; of other entries of the index the row is not looked at.
-        most: entries of the index that are met in a stretch, at most.
+        most: entries of the index that are met in a stretch, at most; the rows end with the first stretch
+            that has as many, whether they are all or not.
     """
 
     def __init__(
@@ -126,6 +137,8 @@ class Walk:
                 break
             rows = self._part(part, columns, limit - len(found), backwards=backwards)
             found += [(Spot(part.number, row[0], row[1]), row[2:]) for row in rows]
+            if len(found) < limit and self._was_cut(part):
+                break  # rows that it did not come to stand before those of the next stretch
         return found
 
     def count(self, first: Place, end: Place, limit: int) -> int:
@@ -137,6 +150,15 @@ class Walk:
             [(more,)] = self._moment.rows(counted, (*runs.params, limit - count))
             count += int(more)
         return count
+
+    def _was_cut(self, part: _Part) -> bool:
+        """Whether a stretch may have more entries than were met."""
+        if self._most == _ALL or self.is_plain:
+            return False
+        runs = _runs(part, "1")
+        counted = sql("SELECT count(*) FROM (", runs.sql, "LIMIT ?)")
+        [(met,)] = self._moment.rows(counted, (*runs.params, self._most))
+        return bool(met == self._most)
 
     def _part(self, part: _Part, columns: str, limit: int, *, backwards: bool) -> list[Row]:
         """Merges the runs of the states in the order of their index, and looks at each row."""

@@ -71,5 +71,30 @@ def test_a_walk_that_meets_nothing_gives_way_to_the_candidates() -> None:
         moment.asked.clear()
         assert len(few.read(None, None, 200, "key")) == 200
         assert len(few.read(None, None, 200, "key")) == 200
-        walked = [sql for sql, _ in moment.asked if "INDEXED BY media_by_due" in sql]
+        walked = [
+            sql for sql, _ in moment.asked if "SELECT x, q, key" in sql and "INDEXED BY media_by_due" in sql
+        ]
         assert len(walked) == 3, "one for each segment, by the first of the two"
+
+
+def test_a_walk_that_is_cut_off_leaves_out_no_row_before_the_next_stretch() -> None:
+    held = [due_in(number, f"m{number}", Step.STORED, filename="scan") for number in range(1, 11)]
+    selection = Selection(filter=filters.parse("scan"))
+    with cache_of(held) as connection:
+        moment, order = Watched(connection), order_of(selection, WINDOW, NOW)
+        walk = Walk(moment, order)
+        first = walk.read(None, None, 1, "key")[0][0]
+        either = Either(moment, order, Candidates(listed(range(1, 11)), 10), 2)
+        wanted = walk.read(first, None, 3, "key", backwards=True)
+        assert either.read(first, None, 3, "key", backwards=True) == wanted
+
+
+def test_nothing_stands_from_a_place_to_one_before_it() -> None:
+    held = [due_in(number, f"m{number}", Step.STORED) for number in range(1, 4)]
+    with cache_of(held) as connection:
+        moment, order = Watched(connection), order_of(Selection(), WINDOW, NOW)
+        walk = Walk(moment, order)
+        (first, _), _, (last, _) = walk.read(None, None, 3, "key")
+        assert [row for _, row in walk.read(first, last, 9, "key")] == [("m1",), ("m2",)]
+        assert walk.read(last, first, 9, "key") == []
+        assert walk.count(last, first, 9) == 0
