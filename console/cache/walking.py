@@ -107,8 +107,8 @@ class Walk:
 
     Args:
         source: candidates; of other entries of the index the row is not looked at.
-        most: entries of the index that are met in a stretch, at most; the rows end with the first stretch
-            that has as many, whether they are all or not.
+        most: entries of the index that are met in a stretch, at most; the rows that are read end with the
+            first stretch that has more.
     """
 
     def __init__(
@@ -132,12 +132,12 @@ class Walk:
         """See `Rows`."""
         found: list[tuple[Spot, Row]] = []
         parts = _parts(self._order, first, end)
-        for part in parts[::-1] if backwards else parts:
-            if len(found) == limit:
-                break
+        if backwards:
+            parts.reverse()
+        for part in parts:
             rows = self._part(part, columns, limit - len(found), backwards=backwards)
             found += [(Spot(part.number, row[0], row[1]), row[2:]) for row in rows]
-            if len(found) < limit and self._was_cut(part):
+            if len(found) == limit or (part is not parts[-1] and self._was_cut(part)):
                 break  # rows that it did not come to stand before those of the next stretch
         return found
 
@@ -152,13 +152,11 @@ class Walk:
         return count
 
     def _was_cut(self, part: _Part) -> bool:
-        """Whether a stretch may have more entries than were met."""
+        """Whether a stretch has more entries than are met."""
         if self._most == _ALL or self.is_plain:
             return False
         runs = _runs(part, "1")
-        counted = sql("SELECT count(*) FROM (", runs.sql, "LIMIT ?)")
-        [(met,)] = self._moment.rows(counted, (*runs.params, self._most))
-        return bool(met == self._most)
+        return bool(self._moment.rows(sql(runs.sql, "LIMIT 1 OFFSET ?"), (*runs.params, self._most)))
 
     def _part(self, part: _Part, columns: str, limit: int, *, backwards: bool) -> list[Row]:
         """Merges the runs of the states in the order of their index, and looks at each row."""

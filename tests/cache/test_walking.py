@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from console.cache.ordering import order_of
+from console.cache.ordering import Spot, order_of
 from console.cache.searching import Candidates, listed
 from console.cache.walking import Either, Found, Rows, Walk, rows_of_list
+from console.cache.windows import Edge, around, keys_of, media_of, rows_between
 from console.domain import filters
 from console.domain.media import Step
 from console.domain.views import Selection, Sort, View
@@ -87,6 +90,48 @@ def test_a_walk_that_is_cut_off_leaves_out_no_row_before_the_next_stretch() -> N
         either = Either(moment, order, Candidates(listed(range(1, 11)), 10), 2)
         wanted = walk.read(first, None, 3, "key", backwards=True)
         assert either.read(first, None, 3, "key", backwards=True) == wanted
+
+
+@pytest.mark.parametrize("sort", [Sort.DUE, Sort.RECEIVED])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_rows_far_into_a_segment_are_read_though_the_next_one_has_enough(sort: Sort, reverse: bool) -> None:
+    ahead = [due_in(1, f"m{number}", caption="needle" if number >= 80 else "plain") for number in range(100)]
+    past = [due_in(-1, f"p{number}", caption="needle" if number < 20 else "plain") for number in range(100)]
+    if sort is Sort.RECEIVED:  # the highest number first, then those without a time
+        ahead = [replace(one, heard_at=NOW) for one in ahead[::-1]]
+        past = [replace(one, heard_at=None) for one in past[::-1]]
+    selection = Selection(sort=sort, reverse=reverse, filter=filters.parse("needle"))
+    wanted = [(f"m{number}",) for number in range(80, 100)] + [(f"p{number}",) for number in range(20)]
+    if reverse:
+        wanted.reverse()
+    with cache_of([*ahead, *past]) as connection:
+        moment, order = Watched(connection), order_of(selection, WINDOW, NOW)
+        for backwards in (False, True):
+            either = Either(moment, order, Candidates(listed(range(201)), 200), 50)
+            rows = either.read(None, None, 15, "key", backwards=backwards)
+            assert [row for _, row in rows] == (wanted[::-1] if backwards else wanted)[:15]
+
+
+def test_rows_far_into_a_tie_are_in_the_list_though_those_after_it_would_fill_a_window() -> None:
+    def rows(name: str, size: int, many: int, caption: str) -> list[Media]:
+        return [due_in(1, f"{name}{number}", size=size, caption=caption) for number in range(many)]
+
+    first, last = rows("first", 1, 520, "needle"), rows("last", 1, 150, "needle")
+    after = rows("after", 2, 550, "needle")
+    held = [*first, *rows("plain", 1, 1300, "plain"), *last, *after, *rows("end", 2, 1300, "plain")]
+    selection = Selection(sort=Sort.SIZE, reverse=True, filter=filters.parse("needle"))
+    wanted = [one.key for one in (*first, *last, *after)]
+    with cache_of(held) as connection:
+        feed_all(connection)
+        asked = Watched(connection), selection, WINDOW, NOW
+        assert isinstance(rows_of_list(*asked), Either)
+        assert list(keys_of(*asked)) == wanted
+        assert [one.key for one in media_of(*asked)] == wanted
+        place = Spot(0, 1, 501)
+        assert rows_between(*asked, place, Edge.END, 240) == wanted[500:740]
+        assert [each.media.key for each in around(*asked, place, 0, 200).rows] == wanted[500:700]
+        place = Spot(0, 2, len(held))
+        assert [each.media.key for each in around(*asked, place, 600, 1).rows] == wanted[-600:]
 
 
 def test_nothing_stands_from_a_place_to_one_before_it() -> None:
