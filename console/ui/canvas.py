@@ -11,8 +11,10 @@ would stay. So after such text the column is told, and its cells are blank befor
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from rich.cells import cell_len
 from rich.console import COLOR_SYSTEMS
 from rich.segment import Segment
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
@@ -160,28 +162,27 @@ def _put(line: list[Cell | None], x: int, fresh: list[Cell]) -> None:
 
 def cells(strip: Strip, colours: ColorSystem | None, *, ascii: bool) -> Iterator[Cell]:
     """The cells of a strip as they are to stand on a terminal with so many colours."""
-    for segment in strip:
-        if not segment.control:
-            yield from _cells(segment, pen(segment.style, colours), ascii=ascii)
+    for text, style, control in strip:
+        if not control:
+            yield from _cells(text, pen(style, colours), ascii=ascii)
 
 
-def _cells(segment: Segment, drawn: Pen, *, ascii: bool) -> Iterator[Cell]:
-    text, width = segment.text, segment.cell_length
+@lru_cache(maxsize=4096)
+def _cells(text: str, drawn: Pen, *, ascii: bool) -> tuple[Cell, ...]:
+    """A screen draws the same texts again and again; the same cells are told to be equal at once."""
+    blank = Cell(" ", drawn.on_blanks)
     if text.isascii():
-        blank = Cell(" ", drawn.on_blanks)
-        yield from (blank if char == " " else Cell(char, drawn) for char in text)
-    elif width == len(text) and display.fills(text):
+        return tuple(blank if char == " " else Cell(char, drawn) for char in text)
+    width = cell_len(text)
+    if width == len(text) and display.fills(text):
         before, whole, after = _part(text)
-        yield from _cells(segment._replace(text=before), drawn, ascii=ascii)
-        yield from (Cell(whole, drawn, offset, len(whole)) for offset in range(len(whole)))
-        yield from _cells(segment._replace(text=after), drawn, ascii=ascii)
-    else:
-        told = text.rstrip(" ")
-        if display.widest(told) > width:
-            told = display.cell(told, width, ascii=ascii).rstrip(" ")
-        kept = min(width, display.widest(told))
-        yield from (Cell(told, drawn, offset, kept) for offset in range(kept))
-        yield from [Cell(" ", drawn.on_blanks)] * (width - kept)
+        middle = (Cell(whole, drawn, offset, len(whole)) for offset in range(len(whole)))
+        return (*_cells(before, drawn, ascii=ascii), *middle, *_cells(after, drawn, ascii=ascii))
+    told = text.rstrip(" ")
+    if display.widest(told) > width:
+        told = display.cell(told, width, ascii=ascii).rstrip(" ")
+    kept = min(width, display.widest(told))
+    return (*(Cell(told, drawn, offset, kept) for offset in range(kept)), *[blank] * (width - kept))
 
 
 def _part(text: str) -> tuple[str, str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import ne
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import east_asian_width
 
@@ -40,14 +41,16 @@ def differing(old: Sequence[Cell | None], new: Sequence[Cell | None]) -> Iterato
     A text that is no ASCII is within a span as a whole, and so is what stands behind it as far as there
     are terminals that draw characters of ambiguous width in two cells each.
     """
+    unequal = list(map(ne, old, new))
     x = 0
-    while x < len(new):
+    while True in unequal[x:]:
+        x = unequal.index(True, x)
         after = new[x]
-        if after is None or old[x] == after:
+        if after is None:
             x += 1
             continue
         start = x = reach = x - after.offset
-        while x < len(new) and (cell := new[x]) is not None and (x < reach or old[x] != cell):
+        while x < len(new) and (cell := new[x]) is not None and (x < reach or unequal[x]):
             x += cell.width
             reach = max(reach, x + cell.reach)
         yield start, x
