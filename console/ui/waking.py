@@ -36,6 +36,8 @@ class Waking:
         self._screen = screen
         self._told = self._tells()
         self._glanced_at, self._glanced_now = monotonic(), screen.setup.now()
+        self._drawn = self._glanced_now
+        """The moment as of which everything was drawn last: nothing on the screen is older."""
         self._alarm: Timer | None = None
 
     def start(self) -> None:
@@ -51,8 +53,12 @@ class Waking:
             self._told = told
             self._screen.tick()
 
+    def drawing(self) -> None:
+        """Everything is drawn anew, as of this moment."""
+        self._drawn = self._screen.setup.now()
+
     def sleep(self) -> None:
-        """What the screen shows is drawn: it is woken when that reads differently."""
+        """What the screen shows is drawn: it is woken when any of that reads differently, however old."""
         screen = self._screen
         if not screen.is_running:
             return
@@ -61,8 +67,8 @@ class Waking:
         if standing is not None and standing.last_event_at is not None:
             since.append(standing.last_event_at)
         ends = [Millis(notice.at + GOOD_NEWS_MS) for notice in screen.notices]
-        change = next_change(_shown(screen), screen.setup.window_ms, now, since=since, ends=ends)
-        until = (change - now) / 1000
+        change = next_change(_shown(screen), screen.setup.window_ms, self._drawn, since=since, ends=ends)
+        until = max(0.0, (change - now) / 1000)
         if screen.said is not None:
             until = min(until, max(0.0, screen.said_until - monotonic()))
         if self._alarm is not None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from console.domain.media import Millis
+from console.cache.writer import CacheWriter
+from console.domain.media import MediaId, MediaKey, Millis
+from console.domain.reading import Reading
 from console.domain.retention import DEFAULT_WINDOW_MS, age_text, due_text
+from console.ui import moments
 from console.ui.waking import GRAIN_MS, next_change
 from tests.ui import scene
 from tests.ui.harness import opened
@@ -55,3 +60,42 @@ async def test_what_was_said_is_taken_away_in_time(db: Path) -> None:
         console.main.said_until -= 10
         console.main.tick()
         await console.until(lambda: "Something was done." not in console.text)
+
+
+MINUTE_ENDS = Millis(NOW - NOW % scene.MINUTE + scene.MINUTE - 300)
+"""Shortly before the time of day reads differently."""
+
+
+@pytest.fixture
+async def days(tmp_path: Path) -> Path:
+    """A cache of two media whose clocks and ages read differently by the hour alone."""
+    db = tmp_path / "days.db"
+    writer = await CacheWriter.open(db, now=lambda: NOW)
+    first = announced(undownloaded=True, age=3 * scene.DAY + scene.HOUR // 2)
+    facts = (first, replace(first, key=MediaKey("m-2"), id=MediaId("m-2")))
+    await writer.take_webhook(b"{}", NOW, Reading(facts=facts))
+    await writer.close()
+    return db
+
+
+async def test_a_step_of_the_cursor_puts_off_nothing_that_is_to_change(days: Path) -> None:
+    clock = [MINUTE_ENDS]
+    async with opened(days, size=(140, 40), now=lambda: clock[0]) as console:
+        await console.settled()
+        assert moments.clock(MINUTE_ENDS) in console.text
+        clock[0] = Millis(MINUTE_ENDS + 600)
+        await console.press("j")
+        await console.shows(moments.clock(clock[0]))
+
+
+async def test_steps_upon_steps_do_not_keep_it_asleep(days: Path) -> None:
+    clock = [MINUTE_ENDS]
+    async with opened(days, size=(140, 40), now=lambda: clock[0]) as console:
+        await console.settled()
+        clock[0] = Millis(MINUTE_ENDS + 600)
+        for _ in range(60):
+            await console.press("j", "k")
+            await console.pilot.pause(0.02)
+            if moments.clock(clock[0]) in console.text:
+                break
+        assert moments.clock(clock[0]) in console.text

@@ -225,6 +225,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def redraw(self) -> None:
         """Draws everything again; only lines that read differently are repainted."""
+        self._waking.drawing()
         moved = self._succession.look()
         if moved is not None:
             self.say(moved)
