@@ -282,13 +282,14 @@ class Either:
             rows = self._walk.read(first, end, limit, columns, backwards=backwards)
             if len(rows) == limit:
                 return rows
-        return self._taken().read(first, end, limit, columns, backwards=backwards)
+        return self.taken().read(first, end, limit, columns, backwards=backwards)
 
     def count(self, first: Place, end: Place, limit: int) -> int:
         """See `Rows`."""
-        return self._taken().count(first, end, limit)
+        return self.taken().count(first, end, limit)
 
-    def _taken(self) -> Found:
+    def taken(self) -> Found:
+        """The candidates, all of which are looked at the first time."""
         if self._found is None:
             self._found = Found(self._moment, self._order, self._candidates.source)
         return self._found

@@ -15,7 +15,7 @@ from console.cache.ordering import Order, Spot, order_of
 from console.cache.query import sql
 from console.cache.rows import SELECTED, read_media
 from console.cache.searching import listed
-from console.cache.walking import Found, Rows, Walk, rows_of_list
+from console.cache.walking import Either, Found, Rows, Walk, rows_of_list
 from console.cache.where import Condition, both, states
 from console.domain.media import DEFAULT_ACCOUNT, Media, MediaKey, Millis, State
 
@@ -46,6 +46,8 @@ CHUNK: Final = 500
 NEAR: Final = 10_000
 """Rows from an end of a list within which their numbers are counted."""
 SAMPLE: Final = 1000
+LEAST_SAMPLED: Final = 50
+"""A sample that holds fewer rows of a list tells too little of it, where all its candidates can be had."""
 _SCATTER: Final = 2_654_435_761
 MOST_SAMPLED: Final = 4000
 """Rows that are looked at for a sample of a view that holds few of all."""
@@ -178,19 +180,19 @@ def row_number(
 ) -> int:
     """How many rows stand before a place in a list of so many.
 
-    Exact within `NEAR` rows of both ends, and where a filter's candidates are few. Else it is told from
-    a sample of the rows.
+    Exact within `NEAR` rows of both ends, and where a filter's candidates are few or a sample would hold
+    few of the rows. Else it is told from that sample.
     """
     rows = rows_of_list(moment, selection, window_ms, now)
-    if isinstance(rows, Found):
-        return rows.index(spot)
     if isinstance(rows, Walk) and rows.is_plain:
         if (before := rows.count(None, spot, NEAR)) < NEAR:
             return before
         if (after := rows.count(spot, None, NEAR)) < NEAR:
             return max(0, total - after)
-    sample = _sample(moment, order_of(selection, window_ms, now))
-    return sample.index(spot) * total // len(sample.spots) if sample.spots else 0
+    told, all_of_them = _told(moment, rows, order_of(selection, window_ms, now))
+    if all_of_them:
+        return told.index(spot)
+    return told.index(spot) * total // len(told.spots) if told.spots else 0
 
 
 def at_fraction(
@@ -198,9 +200,19 @@ def at_fraction(
 ) -> Spot | None:
     """The place below that share of a list, about; None if the list is empty as far as a sample tells."""
     rows = rows_of_list(moment, selection, window_ms, now)
-    sample = rows if isinstance(rows, Found) else _sample(moment, order_of(selection, window_ms, now))
-    spots = sample.spots
+    told, _ = _told(moment, rows, order_of(selection, window_ms, now))
+    spots = told.spots
     return spots[min(len(spots) - 1, max(0, int(fraction * len(spots))))] if spots else None
+
+
+def _told(moment: Moment, rows: Rows, order: Order) -> tuple[Found, bool]:
+    """Rows of a list that tell where the others stand; and whether they are all of them."""
+    if isinstance(rows, Found):
+        return rows, True
+    sample = _sample(moment, order)
+    if isinstance(rows, Either) and len(sample.spots) < LEAST_SAMPLED:
+        return rows.taken(), True
+    return sample, False
 
 
 def _sample(moment: Moment, order: Order) -> Found:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from console.cache.walking import Either, rows_of_list
 from console.cache.windows import (
     CHUNK,
     NEAR,
@@ -27,7 +28,7 @@ from console.domain import filters
 from console.domain.media import MediaType, Step
 from console.domain.views import Selection, Sort, View
 
-from .lists import Watched, cache_of, ordered
+from .lists import Watched, cache_of, feed_all, ordered
 from .samples import NOW, WINDOW, due_in, key, several_media
 
 if TYPE_CHECKING:
@@ -277,3 +278,19 @@ def test_numbers_far_from_the_ends_are_told_from_a_sample(much: sqlite3.Connecti
         assert abs(exact - MANY * part // 8) < MANY // 20
         if min(exact, MANY - exact) < NEAR:
             assert number == exact
+
+
+def test_numbers_of_rows_that_a_sample_hardly_meets_are_told_from_all_of_them() -> None:
+    plain, needles = 7730, 270
+    held = [due_in(number, f"m{number}", caption="plain") for number in range(1, plain)]
+    held += [due_in(plain - number, f"n{number}", caption="needle") for number in range(needles)]
+    selection = Selection(filter=filters.parse("needle"))
+    with cache_of(held) as connection:
+        feed_all(connection)
+        moment = Watched(connection)
+        assert isinstance(rows_of_list(moment, selection, WINDOW, NOW), Either)
+        for row in range(0, needles, 27):
+            spot = spot_of(moment, key(f"n{needles - 1 - row}"), selection, WINDOW, NOW)
+            assert spot is not None
+            assert row_number(moment, selection, WINDOW, NOW, spot, needles) == row
+            assert at_fraction(moment, selection, WINDOW, NOW, (row + 0.5) / needles) == spot
