@@ -168,6 +168,17 @@ def test_new_rows_are_unnoticed_until_their_end_is_in_sight() -> None:
     assert view.unnoticed() is None
 
 
+def test_new_rows_are_unnoticed_though_they_have_numbers_that_a_purge_took_away() -> None:
+    view = standing()
+    view.scroll(10)
+    assert view.show(page(0, range(50), 990, again(view)))
+    assert view.unnoticed() is None
+    assert view.show(page(0, range(-5, 45), 995, again(view)))
+    told = view.unnoticed()
+    assert told is not None
+    assert told.after == 990
+
+
 def test_counts_that_come_later_move_the_scroll_bar_alone() -> None:
     view = Viewport()
     view.resize(HEIGHT)
