@@ -163,9 +163,7 @@ class Viewport:
         """Takes a page from a line on; without one, so that the cursor is in sight."""
         same = page.selection == self.page.selection
         self.page, self.cursor = page, cursor
-        self._noticed = min(
-            self._noticed, page.newest
-        )  # a purge may take the highest numbers, to be given again
+        self._noticed = min(self._noticed, page.newest)  # the numbers that a purge took are given again
         row = page.find(self.key)
         self.row = row if row is not None else self.row if cursor is not None else 0
         if top is None and same and self.in_sight(self.row) and page.covers(self.top, self.height):
