@@ -16,7 +16,7 @@ from console.domain.retention import DEFAULT_WINDOW_MS, age_text, due_text
 from console.ui import moments
 from console.ui.waking import GRAIN_MS, next_change
 from tests.ui import scene
-from tests.ui.harness import opened
+from tests.ui.harness import Console, opened
 from tests.ui.samples import announced, media
 
 if TYPE_CHECKING:
@@ -78,24 +78,52 @@ async def days(tmp_path: Path) -> Path:
     return db
 
 
+def sleeps(console: Console) -> float:
+    """For how many seconds the screen sleeps, from when it was last told to."""
+    alarm = console.main._waking._alarm
+    assert alarm is not None
+    return alarm._interval
+
+
 async def test_a_step_of_the_cursor_puts_off_nothing_that_is_to_change(days: Path) -> None:
     clock = [MINUTE_ENDS]
     async with opened(days, size=(140, 40), now=lambda: clock[0]) as console:
         await console.settled()
-        assert moments.clock(MINUTE_ENDS) in console.text
-        clock[0] = Millis(MINUTE_ENDS + 600)
-        await console.press("j")
+        clock[0] = Millis(MINUTE_ENDS + GRAIN_MS + 100)
+        console.main.show_history(None, ())
+        assert sleeps(console) < 0.1
         await console.shows(moments.clock(clock[0]))
+        assert sleeps(console) > GRAIN_MS / 1000
 
 
 async def test_steps_upon_steps_do_not_keep_it_asleep(days: Path) -> None:
     clock = [MINUTE_ENDS]
     async with opened(days, size=(140, 40), now=lambda: clock[0]) as console:
         await console.settled()
-        clock[0] = Millis(MINUTE_ENDS + 600)
+        clock[0] = Millis(MINUTE_ENDS + GRAIN_MS + 100)
         for _ in range(60):
             await console.press("j", "k")
             await console.pilot.pause(0.02)
             if moments.clock(clock[0]) in console.text:
                 break
         assert moments.clock(clock[0]) in console.text
+
+
+async def test_a_row_that_is_scrolled_into_sight_wakes_it_when_its_countdown_changes(tmp_path: Path) -> None:
+    db, clock = tmp_path / "long.db", [NOW - NOW % scene.MINUTE]
+    writer = await CacheWriter.open(db, now=lambda: NOW)
+    first = announced(undownloaded=True, age=3 * scene.DAY + scene.HOUR // 2)
+    facts = [replace(first, key=MediaKey(f"m-{n}"), id=MediaId(f"m-{n}")) for n in range(100)]
+    due = Millis(clock[0] - 3 * scene.DAY + 1_500)
+    facts[0] = replace(facts[0], at=due, sent_at=due)
+    await writer.take_webhook(b"{}", NOW, Reading(facts=tuple(facts)))
+    await writer.close()
+    async with opened(db, size=(140, 40), now=lambda: Millis(clock[0])) as console:
+        rows = console.main.list
+        await console.settled()
+        assert sleeps(console) > 10
+        rows.scroll_to(y=80, animate=False)
+        await console.until(lambda: "11d 00h" in console.text)
+        assert sleeps(console) < 2
+        clock[0] += 1_501
+        await console.shows("10d 23h")

@@ -117,7 +117,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._workers: list[Worker[None]] = []
         self.bars = {name: Bar(drawing, id=name) for name in DRAWN}
         self._plain = Look(width=80, glyphs=drawing.glyphs, window_ms=setup.window_ms, now=self.opened_at)
-        self.list = MediaList(drawing, self._plain, id="list")
+        self.list = MediaList(drawing, self._plain, setup.now, id="list")
         self.detail = LinesView(drawing, id="detail")
 
     def compose(self) -> ComposeResult:
@@ -294,10 +294,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.redraw()
 
     def show_new(self, new: int) -> None:
-        """Takes how many rows have arrived out of sight."""
-        if new != self.new:
-            self.new = new
-            self.bars["filter"].redraw()
+        """Takes how many rows have arrived out of sight: none where their end is in sight since."""
+        self.new = 0 if self.unnoticed() is None else new
+        self.bars["filter"].redraw()
 
     def show_searching(self, searching: bool) -> None:
         """Rows or counts are searched for longer than a moment, or were found."""
@@ -330,9 +329,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def show_waiting(self, waiting: bool) -> None:
         """Reading takes long, or is over."""
-        if waiting != self.waiting:
-            self.waiting = waiting
-            self.bars["message"].redraw()
+        self.waiting = waiting
+        self.bars["message"].redraw()
 
     def show_failure(self, error: ConsoleError | None) -> None:
         """The cache cannot be read, or can again. That there is none yet is no failure."""
@@ -387,6 +385,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
         if self._detail_follows is None:
             self._detail_follows = self.set_timer(TOGETHER, self._draw_detail)
         self.follower.moved()
+
+    def on_media_list_scrolled(self) -> None:
+        self.show_new(self.new)
+        self._waking.sleep()
 
     def on_media_list_wanted(self, event: MediaList.Wanted) -> None:
         if event.place is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeAlias
 
+from msgspec.structs import replace
 from textual.geometry import Region, Size
 from textual.message import Message
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from console.cache.counting import Counts
     from console.cache.windows import Edge
+    from console.clock import Now
     from console.domain.media import Media, MediaKey
     from console.domain.views import Selection
     from console.ui.listing import Page, Place, Unnoticed
@@ -42,6 +44,9 @@ class MediaList(Steady, can_focus=False):
     class Moved(Message):
         """The cursor stands on another media."""
 
+    class Scrolled(Message):
+        """Other rows are in sight, and the cursor stands where it stood."""
+
     class Wanted(Message):
         """Rows are nearly in sight that were not read yet; with a place, rows elsewhere are wanted."""
 
@@ -52,10 +57,11 @@ class MediaList(Steady, can_focus=False):
     class Opened(Message):
         """A double click on a row."""
 
-    def __init__(self, drawing: Drawing, look: Look, *, id: str) -> None:
+    def __init__(self, drawing: Drawing, look: Look, now: Now, *, id: str) -> None:
         super().__init__(id=id)
         self._drawing = drawing
         self.look = look
+        self._now = now
         self.marks: dict[MediaKey, None] = {}
         self.range_from: MediaKey | None = None
         self.active = True
@@ -197,7 +203,7 @@ class MediaList(Steady, can_focus=False):
         return hidden if not hidden or page.whole else None
 
     def relook(self, look: Look) -> None:
-        """Draws with another look (time passed, other width, other times); repaints what changed."""
+        """Draws with another look (other width, other times); repaints what changed."""
         self.look = look
         self.repaint()
 
@@ -207,7 +213,8 @@ class MediaList(Steady, can_focus=False):
         self.repaint()
 
     def repaint(self) -> None:
-        """Repaints the visible lines that read differently from before, and no other."""
+        """Repaints the visible lines that read differently at this moment from before, and no other."""
+        self.look = replace(self.look, now=self._now())
         top = self._view.top
         fresh = [self._paint(top + y) for y in range(self.seen_rows)]
         for y, (old, new) in enumerate(zip_longest(self._painted, fresh)):
@@ -246,6 +253,7 @@ class MediaList(Steady, can_focus=False):
         if not self._placing:
             self.repaint()
             self._look_ahead()
+            self.post_message(self.Scrolled())
 
     def on_resize(self, event: events.Resize) -> None:
         self._view.resize(self.seen_rows)

@@ -31,6 +31,8 @@ EMPTY = Page(selection=Selection())
 FEW_INSTRUCTIONS = 40_000
 """Of SQLite, for a page of the tests; a walk over all rows takes far more."""
 GRAIN = 100
+GLIMPSE = 900
+"""Milliseconds after which the screen does not take the clock for one that was set."""
 
 
 def announced(number: int) -> MediaAnnounced:
@@ -171,6 +173,35 @@ async def test_new_rows_are_told_counted_and_gone_to(long: Path) -> None:
         assert rows.cursor_key == "m--0002"
         await console.press("F", "F")
         assert not rows.following
+
+
+async def test_new_rows_are_told_no_more_once_the_wheel_has_brought_them_into_sight(long: Path) -> None:
+    async with opened(long, size=(140, 40)) as console:
+        await by_receipt(console)
+        rows = console.main.list
+        rows.scroll_to(y=20, animate=False)
+        await console.until(lambda: rows.scroll_offset.y == 20)
+        await arrive(long, -1, -2)
+        await console.shows("2 new above")
+        rows.scroll_to(y=0, animate=False)
+        await console.until(lambda: "new above" not in console.text)
+        console.main.show_new(2)
+        assert console.main.new == 0, "it was counted before they came into sight"
+
+
+async def test_rows_that_come_into_sight_read_as_of_that_moment(long: Path) -> None:
+    clock = [scene.NOW]
+    async with opened(long, size=(140, 40), now=lambda: clock[0]) as console:
+        await by_receipt(console)
+        await console.settled()
+        rows = console.main.list
+        clock[0] = Millis(scene.NOW + GLIMPSE)
+        rows.scroll_to(y=60, animate=False)
+        await console.until(lambda: rows.scroll_offset.y == 60)
+        assert rows.look.now == clock[0]
+        clock[0] = Millis(scene.NOW + 2 * GLIMPSE)
+        await console.press(*["j"] * 2)
+        assert rows.look.now == clock[0]
 
 
 async def test_at_the_end_of_a_reversed_order_by_time_the_newest_are_below(long: Path) -> None:
