@@ -54,8 +54,10 @@ class Waking:
             self._screen.tick()
 
     def drawing(self) -> None:
-        """Everything is drawn anew, as of this moment."""
-        self._drawn = self._screen.setup.now()
+        """Everything is drawn anew, as of this moment; in another minute, what was read may be other rows."""
+        before, self._drawn = self._drawn, self._screen.setup.now()
+        if before // retention.MINUTE_MS != self._drawn // retention.MINUTE_MS:
+            self._screen.follower.changed()
 
     def sleep(self) -> None:
         """What the screen shows is drawn: it is woken when any of that reads differently, however old."""

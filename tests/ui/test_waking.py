@@ -13,6 +13,7 @@ from console.cache.writer import CacheWriter
 from console.domain.media import MediaId, MediaKey, Millis
 from console.domain.reading import Reading
 from console.domain.retention import DEFAULT_WINDOW_MS, age_text, due_text
+from console.domain.views import View
 from console.ui import moments
 from console.ui.waking import GRAIN_MS, next_change
 from tests.ui import scene
@@ -127,3 +128,20 @@ async def test_a_row_that_is_scrolled_into_sight_wakes_it_when_its_countdown_cha
         assert sleeps(console) < 2
         clock[0] += 1_501
         await console.shows("10d 23h")
+
+
+async def test_what_time_alone_puts_into_a_view_and_below_others_is_read_by_the_minute(days: Path) -> None:
+    clock = [NOW]
+    async with opened(days, size=(140, 40), now=lambda: clock[0]) as console:
+        rows = console.main.list
+        writer = await CacheWriter.open(days, now=lambda: NOW)
+        first = announced(undownloaded=True, age=14 * scene.DAY - scene.HOUR)
+        lapses = replace(first, key=MediaKey("lapses"), id=MediaId("lapses"))
+        await writer.take_webhook(b"{}", NOW, Reading(facts=(lapses,)))
+        await writer.close()
+        await console.until(lambda: rows.page.counts.get(View.DUE_SOON) == 1)
+        assert rows.page.rows[0].media.key == "lapses"
+        clock[0] = Millis(NOW + 2 * scene.HOUR)
+        await console.until(lambda: rows.page.rows[-1].media.key == "lapses")
+        clock[0] = Millis(NOW + 9 * scene.DAY)
+        await console.until(lambda: rows.page.counts[View.DUE_SOON] == 2)
