@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -50,12 +50,15 @@ def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def loose(folder: Path, *, file: int = 0o600, below: int = 0o700, group: int | None = None) -> list[str]:
-    """Every file and folder below a folder that is not as it should be."""
+    """Every file and folder below a folder that is not as it should be; what is being made is waited for."""
+    until(lambda: not list(folder.rglob(".*.new*")))
     found = []
     for path in folder.rglob("*"):
-        told, right = path.lstat(), below if path.is_dir() else file
-        if stat.S_IMODE(told.st_mode) != right or group not in (None, told.st_gid):
-            found.append(f"{path.name} {stat.S_IMODE(told.st_mode):04o} gid {told.st_gid}")
+        with suppress(FileNotFoundError):  # a journal is gone as soon as its order is on the disk
+            told = path.lstat()
+            right = below if stat.S_ISDIR(told.st_mode) else file
+            if stat.S_IMODE(told.st_mode) != right or group not in (None, told.st_gid):
+                found.append(f"{path.name} {stat.S_IMODE(told.st_mode):04o} gid {told.st_gid}")
     return found
 
 
