@@ -56,8 +56,7 @@ class Viewport:
     @property
     def newest(self) -> Edge:
         """The end at which new rows arrive in an order by time; in any other, the one that counts most."""
-        by_time = self.page.selection.sort in (Sort.RECEIVED, Sort.SENT)
-        return Edge.END if by_time and self.page.selection.reverse else Edge.TOP
+        return _newest_of(self.page.selection)
 
     @property
     def nearly_out(self) -> bool:
@@ -75,10 +74,10 @@ class Viewport:
     def place(self, selection: Selection) -> Place:
         """What the next page must be read around, so that nothing moves under the operator's eyes."""
         page, at = self.page, self._with_cursor(Place())
+        if self.following:
+            return replace(at, at=_newest_of(selection), aim=Aim.FOLLOW)
         if selection != page.selection:
             return replace(at, key=self.key, cursor_at=None)
-        if self.following:
-            return replace(at, at=self.newest, aim=Aim.FOLLOW)
         row = self.row if self.in_sight(self.row) else self.top
         looked = self.cursor if row == self.row else page.listed(row)
         return at if looked is None else replace(at, key=looked.media.key, at=looked.spot, row=row)
@@ -105,15 +104,20 @@ class Viewport:
     def show(self, page: Page) -> bool:
         """Takes a page; the cursor stays on its media, and that media on its line.
 
-        Where its media left the list, the cursor goes to the next one below that did not, else above.
+        Where its media left the list, the cursor goes to the next one below that did not, else above. What
+        is followed is the newest end, of another selection as well.
 
         Returns False, and changes nothing, if what is looked at changed while the page was read and is not
-        among its rows: then another page is needed.
+        among its rows, or following began meanwhile: then another page is needed.
         """
         before, aim = self.key, page.place.aim
         if page.selection != self.page.selection:
+            if self.following and aim is Aim.STAY:
+                return False
             self._noticed = page.newest
-            self._take(page, page.cursor or next(iter(page.rows), None), None)
+            ended = aim is Aim.FOLLOW or self.following
+            first = next(iter(page.rows), None)
+            self._take(page, page.listed(page.here) if ended else page.cursor or first, None)
             return True
         if aim is Aim.STAY:
             moved = self._moved(page)
@@ -250,3 +254,8 @@ class Viewport:
             self._put_top(self.top - (leap if above < leap else above))
         elif below > 0:
             self._put_top(self.top + (leap if below < leap else below))
+
+
+def _newest_of(selection: Selection) -> Edge:
+    by_time = selection.sort in (Sort.RECEIVED, Sort.SENT)
+    return Edge.END if by_time and selection.reverse else Edge.TOP

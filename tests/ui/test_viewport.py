@@ -145,6 +145,33 @@ def test_following_stays_at_the_newest_end() -> None:
     assert not view.following
 
 
+def test_what_is_followed_is_the_newest_end_of_another_selection_as_well() -> None:
+    view = standing()
+    view.cursor_to(7)
+    view.following = True
+    place = view.place(FILTERED)
+    assert (place.key, place.at, place.aim) == (None, Edge.TOP, Aim.FOLLOW)
+    assert view.show(page(0, range(-3, 47), 1003, place, selection=FILTERED, here=0))
+    assert (view.key, view.row, view.top, view.following) == ("n-3", 0, 0, True)
+    turned = Selection(sort=Sort.RECEIVED, reverse=True)
+    place = view.place(turned)
+    assert (place.at, place.aim) == (Edge.END, Aim.FOLLOW)
+    assert view.show(page(950, range(950, 1000), 1000, place, selection=turned, here=999))
+    assert (view.key, view.top, view.following) == ("n999", 990, True)
+    assert view.unnoticed() is None
+
+
+def test_following_that_began_while_another_selection_was_read_needs_another_page() -> None:
+    view = standing()
+    view.cursor_to(7)
+    place = view.place(FILTERED)
+    view.following = True
+    late = page(0, range(50), 1000, place, selection=FILTERED)
+    assert not view.show(late)
+    assert view.show(structs.replace(late, place=view.place(FILTERED)))
+    assert (view.key, view.following) == ("n0", True)
+
+
 def test_the_newest_end_of_a_reversed_order_by_time_is_its_end() -> None:
     view = standing()
     for sort, reverse, end in (

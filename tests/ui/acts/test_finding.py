@@ -33,6 +33,23 @@ async def test_the_next_key_acts_on_the_view_that_was_opened(db: Path) -> None:
         assert console.orders()[0].key in {scene.key_of("gone"), scene.key_of("path"), scene.key_of("file")}
 
 
+async def test_what_is_followed_is_followed_through_filters_views_and_orders(db: Path) -> None:
+    async with opened(db) as console:
+        rows = console.main.list
+        console.main.finding.sort = Sort.RECEIVED
+        await console.main.reload()
+        newest = rows.page.rows[0].media.key
+        await console.press("F", "/")
+        await console.type("type:image")
+        await console.press("enter", "2", "1", "escape")
+        await console.until(lambda: not rows.page.selection.filter.terms)
+        assert (rows.cursor_key, rows.cursor_row, rows.scroll_offset.y) == (newest, 0, 0)
+        await console.press("S")
+        await console.until(lambda: rows.page.selection.reverse)
+        assert (rows.cursor_key, rows.cursor_row) == (newest, len(scene.LINES) - 1)
+        await console.shows("follow on")
+
+
 async def test_the_filter_works_while_it_is_typed(db: Path) -> None:
     async with opened(db) as console:
         await console.press("/")
