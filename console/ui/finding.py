@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from console.domain.filters import EVERYTHING, Filter, FilterError, parse
 from console.domain.views import Selection, Sort, View
 from console.ui.editor import Editor
 
 MOST_RECALLED = 50
+
+_FIELD: Final = re.compile(r"(?:^|(?<=\s))-?([A-Za-z_]+):")
 
 
 class Finding:
@@ -23,6 +28,8 @@ class Finding:
         self.editor: Editor | None = None
         self.error: FilterError | None = None
         self._filter = EVERYTHING
+        self._read: list[tuple[str, Filter]] = []
+        """What has read while this line is typed, of which the next begins with the one before it."""
         self._recalled: list[str] = []
         self._recall_at = 0
 
@@ -47,18 +54,28 @@ class Finding:
         """Starts typing, with the present filter in the line."""
         self.on = True
         self.editor = Editor(self.text)
+        self._read = [(self.text, self._filter)]
         self._recall_at = len(self._recalled)
 
     def typed(self) -> None:
-        """Reads what is in the line; while it does not read, the last filter that did stays."""
+        """Reads what is in the line; while it does not read, the last filter that did stays.
+
+        A word that turned out to be the name of a field was never one to search for.
+        """
         if self.editor is None:
             return
+        text = self.editor.text
         try:
-            self._filter = parse(self.editor.text)
+            read = parse(text)
         except FilterError as error:
             self.error = error
+            while len(self._read) > 1 and _ends_in_a_name(self._read[-1][0], text):
+                self._read.pop()
         else:
-            self.error, self.text = None, self.editor.text.strip()
+            self.error = None
+            self._read = [each for each in self._read if text.startswith(each[0]) and each[0] != text]
+            self._read.append((text, read))
+        self.text, self._filter = self._read[-1][0].strip(), self._read[-1][1]
 
     def keep(self) -> bool:
         """Ends typing; False while the text does not read."""
@@ -82,3 +99,9 @@ class Finding:
         at_end = self._recall_at == len(self._recalled)
         self.editor.put("" if at_end else self._recalled[self._recall_at])
         self.typed()
+
+
+def _ends_in_a_name(before: str, text: str) -> bool:
+    """Whether the last word typed `before` has become the name of a field."""
+    ends = text.startswith(before)
+    return ends and any(name.start(1) < len(before) <= name.end(1) for name in _FIELD.finditer(text))

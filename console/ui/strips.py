@@ -112,12 +112,15 @@ def new_text(new: int, most: int, end: Edge) -> str:
 
 
 def filter_line(state: Filtering, glyphs: Glyphs, width: int) -> list[Line]:
-    """The filter, how many rows it leaves, the order, the marks; below it what is wrong with it."""
+    """The filter, how many rows it leaves, the order, the marks; below it what is wrong with it.
+
+    While something is, the rows are those of the last filter that was right: their number is dim.
+    """
     arrow = glyphs.down if state.selection.reverse else glyphs.up
     shown = "?" if state.shown is None else state.shown
     right = [
         *((piece(f"{state.searching}   ", Ink.BUSY),) if state.searching else ()),
-        piece(f"{shown} of {state.everything}"),
+        piece(f"{shown} of {state.everything}", Ink.PLAIN if state.error is None else Ink.DIM),
         piece(f"   sort {state.selection.sort.value} {arrow}", Ink.DIM, "sort"),
     ]
     if state.marks:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from console.domain.filters import EVERYTHING, parse
 from console.domain.views import View
 from console.ui.finding import Finding
@@ -33,6 +35,34 @@ def test_a_filter_counts_as_soon_as_it_reads() -> None:
     assert finding.keep()
     assert finding.editor is None
     assert finding.selection.filter == parse("type:video")
+
+
+def keyed(finding: Finding, text: str) -> None:
+    """Types one character after the other, as a keyboard does."""
+    assert finding.editor is not None
+    for character in text:
+        finding.editor.insert(character)
+        finding.typed()
+
+
+@pytest.mark.parametrize("half", ["state:", "state:fai", "-state:", "due:<", "id:", "-", '"', "stat:"])
+@pytest.mark.parametrize("kept", ["", "type:image "])
+def test_the_half_of_a_word_leaves_the_list_as_it_was(half: str, kept: str) -> None:
+    finding = Finding()
+    finding.edit()
+    keyed(finding, kept + half)
+    assert finding.error is not None
+    assert (finding.filter, finding.text) == (parse(kept), kept.strip())
+
+
+def test_what_was_read_before_a_field_lacks_a_value_stays() -> None:
+    finding = Finding()
+    finding.edit()
+    keyed(finding, "type:image,")
+    assert finding.error is not None
+    assert finding.filter == parse("type:image")
+    keyed(finding, "video")
+    assert finding.filter == parse("type:image,video")
 
 
 def test_a_filter_that_is_off_is_not_lost() -> None:

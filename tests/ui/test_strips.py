@@ -63,6 +63,14 @@ def test_the_filter_line_says_how_much_is_left_and_in_which_order() -> None:
     assert "(off, \\ turns it on)" in text(strips.filter_line(filtering(text="x", on=False), UNICODE, 80)[0])
 
 
+def test_the_count_beside_a_wrong_filter_is_dim() -> None:
+    with pytest.raises(FilterError) as caught:
+        parse("state:")
+    for error, ink in ((None, Ink.PLAIN), (caught.value, Ink.DIM)):
+        first = strips.filter_line(filtering(editor=Editor("state:"), error=error), UNICODE, 80)[0]
+        assert [part.ink for part in first if part.text == "37 of 1204"] == [ink]
+
+
 def test_a_wrong_filter_shows_the_place_and_what_would_be_right() -> None:
     wrong = "type:image stat:failed"
     with pytest.raises(FilterError) as caught:

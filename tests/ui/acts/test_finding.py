@@ -64,6 +64,16 @@ async def test_the_filter_works_while_it_is_typed(db: Path) -> None:
         await console.until(lambda: len(console.orders()) == 1)
 
 
+async def test_a_field_without_a_value_never_empties_the_list(db: Path) -> None:
+    async with opened(db) as console:
+        await console.press("/")
+        await console.type("state")
+        await console.until(lambda: not console.main.list.page.total)
+        await console.type(":")
+        await console.shows(f"{len(scene.LINES)} of {len(scene.LINES)}")
+        assert "No match" not in console.text
+
+
 async def test_a_wrong_word_is_shown_with_a_caret_and_cannot_be_kept(db: Path) -> None:
     async with opened(db) as console:
         await console.press("/")
