@@ -73,6 +73,9 @@ class Console:
             self.post(key)
             await self.pilot.pause(0)
             await self.pilot.pause(0)
+            if self.app.is_running:  # on a busy machine the rows that a key wants may come after its answer
+                await self.main.follower.readings["rows"].done(PATIENCE)
+            await self.pilot.pause(0)
 
     async def at_once(self, *keys: str) -> None:
         """Presses keys that arrive together, as in one packet."""

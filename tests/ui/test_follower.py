@@ -22,7 +22,7 @@ from console.ui.listing import Aim, Page, Place, Unnoticed
 from console.ui.setup import Setup
 from tests.ui import scene
 from tests.ui.samples import of
-from tests.ui.waiting import until
+from tests.ui.waiting import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -124,7 +124,7 @@ async def test_the_rows_come_first_and_then_what_stands_around_them(db: Path) ->
         asked = of("gone")
         screen.answers.ask([asked], orders=[Order(id="order-gone-1", at=scene.NOW, key=asked.key)])
         follower.search()
-        assert await follower.arrived()
+        assert await follower.readings["rows"].done(PATIENCE)
         assert (screen.pages[0].total, screen.histories) == (4, [])
         await until(lambda: len(screen.failed) == 4 and bool(screen.histories))
         assert screen.standing == scene.STANDING
@@ -182,14 +182,14 @@ async def test_rows_for_a_filter_that_was_typed_over_are_never_shown(db: Path) -
         for text in ("type:image", "type:video", "type:audio"):
             screen.wanted = Selection(filter=parse(text))
             follower.search()
-        assert await follower.arrived()
+        assert await follower.readings["rows"].done(PATIENCE)
         assert {page.selection.filter for page in screen.pages} == {parse("type:audio")}
 
 
 async def test_a_place_far_away_is_read_when_it_is_aimed_at(db: Path) -> None:
     async with running(db) as (follower, screen):
         follower.search(Place(at=Edge.END, aim=Aim.CURSOR))
-        assert await follower.arrived()
+        assert await follower.readings["rows"].done(PATIENCE)
         assert screen.pages[0].here == screen.pages[0].total - 1 == 3
 
 
@@ -197,11 +197,11 @@ async def test_a_moved_cursor_forgets_a_jump_that_is_on_its_way(db: Path) -> Non
     async with running(db) as (follower, screen):
         follower.search(Place(at=Edge.END, aim=Aim.CURSOR))
         follower.moved()
-        assert await follower.arrived()
+        assert await follower.readings["rows"].done(PATIENCE)
         follower.search(Place(at=Edge.END, aim=Aim.CURSOR))
         screen.cursor = scene.key_of("path")
         follower.moved()
-        assert await follower.arrived()
+        assert await follower.readings["rows"].done(PATIENCE)
         aims = [page.place.aim for page in screen.pages]
         assert aims == [Aim.CURSOR, Aim.STAY], "the first time it had moved before the jump"
 
@@ -209,7 +209,7 @@ async def test_a_moved_cursor_forgets_a_jump_that_is_on_its_way(db: Path) -> Non
 async def test_a_missing_cache_is_said_and_no_page_is_shown(tmp_path: Path) -> None:
     async with running(tmp_path / "none.db") as (follower, screen):
         follower.search()
-        assert await follower.arrived()
+        assert await follower.readings["rows"].done(PATIENCE)
         assert await follower.ask(lambda moment: moment.run(queries.standing())) is None
         assert screen.failures
         assert all(isinstance(error, NoCache) for error in screen.failures)
