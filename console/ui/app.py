@@ -14,7 +14,7 @@ from textual.app import App
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from console.ui import glyphs, theme
-from console.ui.canvas import Canvas
+from console.ui.canvas import Canvas, Difference
 from console.ui.screens.main import MainScreen
 from console.ui.terminal import Terminal, as_found, erases, is_lost
 from console.ui.widgets.drawing import Drawing
@@ -83,7 +83,10 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Writes what differs from what stands on the terminal, instead of all that may."""
-        super()._display(screen, self.canvas.lessened(renderable))
+        lessened = self.canvas.lessened(renderable)
+        writes = not (self.is_headless or self._batch_count)
+        if not (writes and isinstance(lessened, Difference) and lessened.is_empty(self.console)):
+            super()._display(screen, lessened)
 
     def on_resize(self) -> None:
         self.canvas.forget()

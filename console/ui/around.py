@@ -97,6 +97,11 @@ def _media(moment: Moment, keys: Iterable[MediaKey]) -> list[Media]:
     return [media for media in found if media is not None]
 
 
+def histories(moment: Moment, keys: Iterable[MediaKey]) -> dict[MediaKey, Sequence[Fact]]:
+    """The newest facts of each of these media."""
+    return {key: moment.run(queries.history(key, limit=MOST_FACTS)) for key in keys}
+
+
 def _detail(moment: Moment, key: MediaKey | None) -> tuple[Media | None, Sequence[Fact]]:
     if key is None:
         return None, ()

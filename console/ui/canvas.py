@@ -123,13 +123,20 @@ class Difference(CompositorUpdate):
     def __init__(self, canvas: Canvas, parts: Iterator[_Part]) -> None:
         self._canvas = canvas
         self._parts = parts
+        self._told: str | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield Segment(self.render_segments(console))
 
     def render_segments(self, console: Console) -> str:
-        """The sequences; what they draw is remembered."""
-        return self._canvas.write(self._parts, COLOR_SYSTEMS.get(console.color_system or ""))
+        """The sequences, made once; what they draw is remembered."""
+        if self._told is None:
+            self._told = self._canvas.write(self._parts, COLOR_SYSTEMS.get(console.color_system or ""))
+        return self._told
+
+    def is_empty(self, console: Console) -> bool:
+        """Whether nothing differs; to be asked only where the sequences are written then."""
+        return not self.render_segments(console)
 
 
 def _chopped(update: ChopsUpdate) -> Iterator[_Part]:

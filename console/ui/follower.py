@@ -71,6 +71,10 @@ class Shows(Protocol):
         """The media under the cursor."""
         ...
 
+    def near(self) -> Sequence[MediaKey]:
+        """The media that the next key may go to, as far as their detail would be seen."""
+        ...
+
     def show_page(self, page: Page) -> bool:
         """Takes a page; False if it came too late and another is needed."""
         ...
@@ -135,6 +139,7 @@ class Follower:
         """The filter that was counted last, and as of which change."""
         self._traces: Traces | None = None
         self._detailed: MediaKey | None = None
+        self._histories: dict[MediaKey, Sequence[Fact]] = {}
         self._notices: Sequence[Notice] = ()
         self._failed: Sequence[Media] = ()
         self._standing: Standing | None = None
@@ -161,6 +166,10 @@ class Follower:
             return None
         self._told("acts", None)
         return answer
+
+    def history(self, key: MediaKey) -> Sequence[Fact] | None:
+        """The history of a media if it was read since the cache changed last, else None."""
+        return self._histories.get(key)
 
     def changed(self) -> None:
         """The cache changed: what that touches is read again soon."""
@@ -218,7 +227,8 @@ class Follower:
             self._found()
         if selection.filter.terms and (selection.filter, self._changes) != self._counted:
             self._counts.soon() if page.counted else self._counts.at_once()
-        if self._traces is None or (page.newest != before.newest and screen.unnoticed() is not None):
+        arrived = page.newest != before.newest and screen.unnoticed() is not None
+        if self._traces is None or arrived or self._unread():
             self._around.soon()
 
     async def _read_around(self, reader: AsyncCacheReader) -> None:
@@ -239,13 +249,30 @@ class Follower:
 
         found, new = await reader.ask(read)
         self._looked_at, self._traces = changes, found.traces
+        if asked.changed:
+            self._histories.clear()
         if found.detail is not None:
             self._detailed = asked.key
+            if asked.key is not None:
+                self._histories[asked.key] = found.detail[1]
             screen.show_history(*found.detail)
         screen.show_new(new)
         self._show_around(found)
         if found.found is not None:
             screen.show_answers(found.found, found.taken)
+        await self._read_near(reader)
+
+    async def _read_near(self, reader: AsyncCacheReader) -> None:
+        """Reads the histories for the next key, so that it has nothing to wait for."""
+        unread = self._unread()
+        if unread:
+            read = await reader.ask(lambda moment: around.histories(moment, unread))
+            kept = {self._screen.current_key(), *self._screen.near()}
+            known = {**self._histories, **read}
+            self._histories = {key: history for key, history in known.items() if key in kept}
+
+    def _unread(self) -> Sequence[MediaKey]:
+        return [key for key in self._screen.near() if key not in self._histories]
 
     def _show_around(self, found: around.Around) -> None:
         before = self._notices, self._failed, self._standing

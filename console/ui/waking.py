@@ -25,6 +25,8 @@ SET_MS: Final = 2000
 """Milliseconds by which the clock is off after one of them where it was set or the machine slept."""
 LATE: Final = 0.005
 """Seconds after a change at which the screen wakes: timers count on another clock than the texts."""
+CALM: Final = 0.3
+"""Seconds after a key for which nothing is drawn that time alone has changed, unless another key comes."""
 GRAIN_MS: Final = retention.SECOND_MS
 """What changes within a second is drawn together."""
 
@@ -39,6 +41,8 @@ class Waking:
         self._drawn = self._glanced_now
         """The moment as of which everything was drawn last: nothing on the screen is older."""
         self._alarm: Timer | None = None
+        self._due = self._pressed_at = 0.0
+        """When something is to read differently, and when a key was pressed last."""
 
     def start(self) -> None:
         """Looks again and again at what nobody tells the screen."""
@@ -59,23 +63,40 @@ class Waking:
         if before // retention.MINUTE_MS != self._drawn // retention.MINUTE_MS:
             self._screen.follower.changed()
 
+    def pressed(self) -> None:
+        """A key was carried out: what time has changed by then is drawn with it."""
+        self._pressed_at = monotonic()
+        if self._due <= self._pressed_at:
+            self._screen.tick()
+
     def sleep(self) -> None:
         """What the screen shows is drawn: it is woken when any of that reads differently, however old."""
         screen = self._screen
         if not screen.is_running:
             return
         now, standing = screen.setup.now(), screen.standing
-        since = [*_ages(screen.current, screen.history)]
+        since = [*_ages(screen.current, screen.detailing.history)]
         if standing is not None and standing.last_event_at is not None:
             since.append(standing.last_event_at)
         ends = [Millis(notice.at + GOOD_NEWS_MS) for notice in screen.notices]
         change = next_change(_shown(screen), screen.setup.window_ms, self._drawn, since=since, ends=ends)
-        until = max(0.0, (change - now) / 1000)
+        self._due = monotonic() + (change - now) / 1000 + LATE
         if screen.said is not None:
-            until = min(until, max(0.0, screen.said_until - monotonic()))
+            self._due = min(self._due, screen.said_until + LATE)
+        self._set_alarm()
+
+    def _set_alarm(self) -> None:
         if self._alarm is not None:
             self._alarm.stop()
-        self._alarm = screen.set_timer(until + LATE, screen.tick)
+        wakes_at = max(self._due, self._pressed_at + CALM)
+        self._alarm = self._screen.set_timer(max(LATE, wakes_at - monotonic()), self._wake)
+
+    def _wake(self) -> None:
+        """Draws what time has changed, unless keys are coming: then with the next, or once they rest."""
+        if monotonic() < self._pressed_at + CALM:
+            self._set_alarm()
+        else:
+            self._screen.tick()
 
     def _tells(self) -> tuple[bool, Standing | None, str | None]:
         """All that the host says of the service."""

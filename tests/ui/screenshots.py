@@ -38,7 +38,7 @@ async def _list(console: Console) -> None:
 
 async def _detail_of(console: Console, story: str) -> None:
     await console.on(scene.key_of(story))
-    await console.until(lambda: console.main.history_of == scene.key_of(story))
+    await console.until(lambda: console.main.detailing.key == scene.key_of(story))
     await console.press("enter")
 
 

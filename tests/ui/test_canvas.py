@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -98,6 +99,34 @@ async def test_a_step_of_the_cursor_takes_few_bytes(tmp_path: Path, size: tuple[
         for key in "jjjjkk":
             await console.press(key)
             assert 0 < len((await quiet(console)).encode()) < STEP[size]
+
+
+async def test_a_key_whose_detail_was_read_before_paints_once_and_lays_nothing_out(db: Path) -> None:
+    async with opened(db, size=(140, 32), kind=Writing) as console:
+        app, main = writing(console), console.main
+        lengths, laid_out = set(), list[None]()
+        main.screen_layout_refresh_signal.subscribe(main, laid_out.append)
+        for key in "jjjjkkkk":
+            beside = _beside(console, 1 if key == "j" else -1)
+            await console.until(partial(_is_read, console, beside))
+            await quiet(console)
+            await console.press(key)
+            await quiet(console)
+            lengths.add(len(main.detail.lines) > main.detail.size.height)
+            assert (app.frames, laid_out) == (1, [])
+        assert lengths == {True, False}, "with more lines than there is room for, and with fewer"
+
+
+def _is_read(console: Console, key: MediaKey) -> bool:
+    return console.main.follower.history(key) is not None
+
+
+def _beside(console: Console, step: int) -> MediaKey:
+    """The media so many rows below the cursor."""
+    shown = console.main.list
+    media = shown.page.at(shown.cursor_row + step)
+    assert media is not None
+    return media.key
 
 
 async def test_a_step_that_scrolls_lets_the_terminal_scroll(db: Path) -> None:

@@ -50,6 +50,7 @@ class Recorder:
         self.answers = Awaited()
         self.answered: list[tuple[Sequence[Media], Mapping[str, Taken]]] = []
         self.cursor: MediaKey | None = None
+        self.beside: Sequence[MediaKey] = ()
         self.counts: list[Counts] = []
         self.new: list[int] = []
         self.searching: list[bool] = []
@@ -77,6 +78,9 @@ class Recorder:
 
     def current_key(self) -> MediaKey | None:
         return self.pages[-1].rows[0].media.key if self.pages and self.pages[-1].rows else None
+
+    def near(self) -> Sequence[MediaKey]:
+        return self.beside
 
     def show_page(self, page: Page) -> bool:
         self.pages.append(page)
@@ -144,6 +148,24 @@ async def test_a_moved_cursor_reads_its_detail_and_no_rows(db: Path) -> None:
         follower.moved()
         await until(lambda: len(screen.histories) == 2)
         assert len(screen.pages) == pages
+
+
+async def test_the_histories_that_the_next_key_may_want_are_read_until_something_changes(db: Path) -> None:
+    path, missing, stored = (scene.key_of(story) for story in ("path", "missing", "stored"))
+    async with running(db) as (follower, screen):
+        screen.beside = [missing]
+        follower.search()
+        await until(lambda: follower.history(missing) is not None)
+        assert follower.history(path) is None
+        screen.beside = [path]
+        follower.moved()
+        await until(lambda: follower.history(path) is not None)
+        assert await follower.ask(lambda moment: moment.run(queries.history(path))) == follower.history(path)
+        assert follower.history(missing) is None, "only what is beside the cursor is kept"
+        screen.beside = [stored]
+        follower.changed()
+        await until(lambda: follower.history(stored) is not None)
+        assert follower.history(path) is None
 
 
 async def test_a_change_reads_of_what_stands_around_only_what_changed(db: Path) -> None:

@@ -15,7 +15,7 @@ from console.domain.reading import Reading
 from console.domain.retention import DEFAULT_WINDOW_MS, age_text, due_text
 from console.domain.views import View
 from console.ui import moments
-from console.ui.waking import GRAIN_MS, next_change
+from console.ui.waking import CALM, GRAIN_MS, next_change
 from tests.ui import scene
 from tests.ui.harness import Console, opened
 from tests.ui.samples import announced, media
@@ -81,7 +81,7 @@ async def days(tmp_path: Path) -> Path:
 
 def sleeps(console: Console) -> float:
     """For how many seconds the screen sleeps, from when it was last told to."""
-    alarm = console.main._waking._alarm
+    alarm = console.main.waking._alarm
     assert alarm is not None
     return alarm._interval
 
@@ -107,6 +107,21 @@ async def test_steps_upon_steps_do_not_keep_it_asleep(days: Path) -> None:
             await console.pilot.pause(0.02)
             if moments.clock(clock[0]) in console.text:
                 break
+        assert moments.clock(clock[0]) in console.text
+
+
+async def test_what_time_has_changed_is_drawn_with_a_key_and_else_once_the_keys_rest(days: Path) -> None:
+    clock = [MINUTE_ENDS]
+    async with opened(days, size=(140, 40), now=lambda: clock[0]) as console:
+        waking = console.main.waking
+        await console.settled()
+        await console.press("j")
+        waking._due = 0.0
+        waking._wake()
+        assert CALM - 0.2 < sleeps(console) <= CALM, "keys are coming"
+        clock[0] = Millis(MINUTE_ENDS + scene.MINUTE)
+        waking._due = 0.0
+        await console.press("k")
         assert moments.clock(clock[0]) in console.text
 
 

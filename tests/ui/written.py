@@ -32,6 +32,8 @@ class Writing(ConsoleApp):
         super().__init__(setup)
         self.canvas = Canvas(ascii=self.drawing.glyphs.ascii, erases=True)
         self.written: list[str] = []
+        self.frames = 0
+        """How often something was written before it was quiet for the last time."""
         self.picture = pyte.Screen(1, 1)
         self.rich = Rich(color_system="truecolor")
 
@@ -84,6 +86,7 @@ async def quiet(console: Console) -> str:
         await asyncio.sleep(0.05)
         still = seen == len(app.written) and not app.screen._compositor._dirty_regions
         seen, calm = len(app.written), calm + 1 if still else 0
+    app.frames = sum(map(bool, app.written))
     told = "".join(app.written)
     app.written.clear()
     return told

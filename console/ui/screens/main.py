@@ -14,10 +14,11 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed
 from console.cache.reader import NoCache
 from console.clock import monotonic
 from console.domain.media import Media, MediaKey, Millis
-from console.ui import describe, emptiness, troubles
+from console.ui import emptiness, troubles
 from console.ui.acts import HANDLERS
 from console.ui.acts.reasons import unseen, why_not
 from console.ui.awaited import Awaited
+from console.ui.detailing import Detailing
 from console.ui.feed import Feed
 from console.ui.finding import Finding
 from console.ui.follower import Follower
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
     from textual import events
     from textual.app import ComposeResult
-    from textual.timer import Timer
 
     from console.cache.counting import Counts
     from console.domain.exceptions import ConsoleError
@@ -59,8 +59,6 @@ AT_REST = frozenset({"quit", "quit_now", "help"})
 """The commands that still work where the terminal is too small to show a row."""
 WITH_CURSOR = ("filter", "summary", "footer")
 """The bars that may read differently when the cursor has moved."""
-TOGETHER = 0.05
-"""Seconds for which the detail of the next row waits for its history, to be drawn at once with it."""
 ACTING = frozenset({"download", "retry", "download_all"})
 """The commands that must not act on a row that the operator has not seen."""
 
@@ -74,6 +72,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     MainScreen #left { width: 1fr; }
     MainScreen #right { width: 40%; max-width: 90; min-width: 50; padding-left: 1;
                         border-left: solid $panel; }
+    MainScreen #detail { overflow-y: scroll; }
     MainScreen.ascii #right { border-left: ascii $panel; }
     MainScreen.alone #right { width: 1fr; max-width: 100%; border-left: none; }
     """
@@ -95,8 +94,6 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.answers = Awaited()
         self.opened_at = setup.now()
         self.read_until = Millis(self.opened_at - UNREAD_MS)
-        self.history_of: MediaKey | None = None
-        self.history: Sequence[Fact] = ()
         self.trouble: ConsoleError | None = None
         """Why the cache cannot be read, while it cannot."""
         self.was_read = False
@@ -112,12 +109,12 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.said_until = monotonic()
         self._succession = Succession(setup.host)
         self._keyboard = Keyboard(self)
-        self._waking = Waking(self)
-        self._detail_follows: Timer | None = None
+        self.waking = Waking(self)
+        self.detailing = Detailing(self)
         self._workers: list[Worker[None]] = []
         self.bars = {name: Bar(drawing, id=name) for name in DRAWN}
         self._plain = Look(width=80, glyphs=drawing.glyphs, window_ms=setup.window_ms, now=self.opened_at)
-        self.list = MediaList(drawing, self._plain, setup.now, id="list")
+        self.list = MediaList(drawing, self._plain, setup.now, self._moved, id="list")
         self.detail = LinesView(drawing, id="detail")
 
     def compose(self) -> ComposeResult:
@@ -141,7 +138,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         running |= {name: reading.run() for name, reading in self.follower.readings.items()}
         self._workers = [self.run_worker(run, name=name) for name, run in running.items()]
         self.follower.search()
-        self._waking.start()
+        self.waking.start()
 
     async def on_unmount(self) -> None:
         """Ends the reading and waits for it: a connection must not outlive the event loop."""
@@ -187,7 +184,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def say(self, text: str, ink: Ink = Ink.PLAIN) -> None:
         """Puts a line at the bottom: what was just done, or why it was not."""
         self.said, self.said_until = piece(text, ink), monotonic() + SAID
-        self._waking.sleep()
+        self.waking.sleep()
         self.bars["message"].redraw()
 
     def unsay(self) -> None:
@@ -218,6 +215,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Decides which panes are seen, from the size, the focused pane and the zoom."""
         panes.arrange(self)
         self.list.activate(self.pane == "list")
+        self.detail.activate(self.pane == "detail")
         self.redraw()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -225,7 +223,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def redraw(self) -> None:
         """Draws everything again; only lines that read differently are repainted."""
-        self._waking.drawing()
+        self.waking.drawing()
         moved = self._succession.look()
         if moved is not None:
             self.say(moved)
@@ -236,26 +234,13 @@ class MainScreen(Screen[None], inherit_bindings=False):
         width = self.list.scrollable_content_region.width
         if width:
             self.list.relook(self.look(width))
-        self._draw_detail()
+        self.detailing.draw()
 
     def tick(self) -> None:
         """Time went by: clocks and ages may read differently, and what was said is old."""
         if self.said is not None and monotonic() > self.said_until:
             self.said = None
         self.redraw()
-
-    def _draw_detail(self) -> None:
-        if self._detail_follows is not None:
-            self._detail_follows.stop()
-            self._detail_follows = None
-        self._waking.sleep()
-        self.bars["detailhead"].redraw()
-        media = self.current
-        if media is None:
-            self.detail.show(lambda width: [(piece("nothing here", Ink.DIM),)])
-            return
-        history = self.history if media.key == self.history_of else ()
-        self.detail.show(lambda width: describe.detail(media, history, self.look(width - 2)))
 
     # What the follower reads
 
@@ -278,6 +263,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def current_key(self) -> MediaKey | None:
         """The media that is acted on."""
         return self.opened.key or self.list.cursor_key
+
+    def near(self) -> Sequence[MediaKey]:
+        """The media that the next key may go to, as far as their detail would be seen."""
+        return self.detailing.near()
 
     def show_page(self, page: Page) -> bool:
         """Takes a page; False if it came too late and another is needed."""
@@ -321,11 +310,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def show_history(self, media: Media | None, history: Sequence[Fact]) -> None:
         """Takes the history of the media that is acted on."""
-        self.history_of = None if media is None else media.key
-        self.history = history
         if media is not None and media.key == self.opened.key:
             self.opened.media = media
-        self._draw_detail()
+        self.detailing.take(media, history)
 
     def show_waiting(self, waiting: bool) -> None:
         """Reading takes long, or is over."""
@@ -364,6 +351,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         event.prevent_default()
         self.feed.stir()
         await self._keyboard.pressed(event)
+        self.waking.pressed()
 
     def on_screen_suspend(self, event: events.ScreenSuspend) -> None:
         self._keyboard.covered()
@@ -377,18 +365,17 @@ class MainScreen(Screen[None], inherit_bindings=False):
     async def on_run(self, event: Run) -> None:
         await self.run(event.command)
 
-    def on_media_list_moved(self, event: MediaList.Moved) -> None:
+    def _moved(self) -> None:
         if self.opened.key is not None and self.opened.key != self.list.cursor_key:
             self.focus_pane("list")  # a click on another row
         for name in WITH_CURSOR:
             self.bars[name].redraw()
-        if self._detail_follows is None:
-            self._detail_follows = self.set_timer(TOGETHER, self._draw_detail)
+        self.detailing.moved()
         self.follower.moved()
 
     def on_media_list_scrolled(self) -> None:
         self.show_new(self.new)
-        self._waking.sleep()
+        self.waking.sleep()
 
     def on_media_list_wanted(self, event: MediaList.Wanted) -> None:
         if event.place is None:

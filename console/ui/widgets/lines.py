@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from rich.color import Color
+from rich.segment import Segment, Segments
+from rich.style import Style
 from textual.geometry import Region, Size
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
+from console.ui.glyphs import ASCII, UNICODE
 from console.ui.paint import EMPTY, Line, strip
 from console.ui.theme import Ink
 from console.ui.widgets.steady import Steady
@@ -17,6 +22,40 @@ if TYPE_CHECKING:
 
     from console.ui.widgets.bar import Build
     from console.ui.widgets.drawing import Drawing
+
+_UNSEEN = Color.default()
+
+
+class NoBar(ScrollBarRender):
+    """What stands in place of the scroll bar of a view without the keys: whether lines follow.
+
+    A bar would be as long as the lines are few, and be written anew with all the lines of another media.
+    """
+
+    MORE: ClassVar[str] = UNICODE.down
+
+    @classmethod
+    def render_bar(
+        cls,
+        size: int = 25,
+        virtual_size: float = 50,
+        window_size: float = 20,
+        position: float = 0,
+        thickness: int = 1,
+        vertical: bool = True,
+        back_color: Color = _UNSEEN,
+        bar_color: Color = _UNSEEN,
+    ) -> Segments:
+        """Blanks, and at the end a sign where lines follow that are not in sight."""
+        follow = window_size and position + window_size < virtual_size
+        blank, sign = Segment(" ", Style()), Segment(cls.MORE if follow else " ", Style(color=bar_color))
+        return Segments([*[blank] * (size - 1), sign], new_lines=True)
+
+
+class NoAsciiBar(NoBar):
+    """The same in ASCII."""
+
+    MORE: ClassVar[str] = ASCII.down
 
 
 class LinesView(Steady, can_focus=False):
@@ -45,6 +84,14 @@ class LinesView(Steady, can_focus=False):
     def lines(self) -> list[Line]:
         """All lines, from top to bottom."""
         return self._lines
+
+    def activate(self, active: bool) -> None:
+        """Tells whether this pane has the keys; only then there is a scroll bar."""
+        if self.styles.overflow_y == "scroll":
+            without = NoAsciiBar if self._drawing.glyphs.ascii else NoBar
+            bar = self.vertical_scrollbar
+            vars(bar)["renderer"] = ScrollBar.renderer if active else without  # typed as the class's alone
+            bar.refresh()
 
     @property
     def cursor(self) -> int | None:

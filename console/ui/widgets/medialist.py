@@ -16,7 +16,7 @@ from console.ui.viewport import Viewport
 from console.ui.widgets.steady import Steady
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from textual import events
     from textual.strip import Strip
@@ -41,9 +41,6 @@ class MediaList(Steady, can_focus=False):
                 scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
     """
 
-    class Moved(Message):
-        """The cursor stands on another media."""
-
     class Scrolled(Message):
         """Other rows are in sight, and the cursor stands where it stood."""
 
@@ -57,8 +54,16 @@ class MediaList(Steady, can_focus=False):
     class Opened(Message):
         """A double click on a row."""
 
-    def __init__(self, drawing: Drawing, look: Look, now: Now, *, id: str) -> None:
+    def __init__(
+        self, drawing: Drawing, look: Look, now: Now, moved: Callable[[], object], *, id: str
+    ) -> None:
+        """Holds no rows yet.
+
+        Args:
+            moved: is called whenever the operator has put the cursor somewhere, before that is painted.
+        """
         super().__init__(id=id)
+        self._tell_moved = moved
         self._drawing = drawing
         self.look = look
         self._now = now
@@ -175,7 +180,7 @@ class MediaList(Steady, can_focus=False):
     def _moved(self, place: Place | None) -> bool:
         if place is None:
             self._place()
-            self.post_message(self.Moved())
+            self._tell_moved()
         return True
 
     def _place(self) -> None:
@@ -267,7 +272,7 @@ class MediaList(Steady, can_focus=False):
             self.post_message(self.Opened())
 
     def render_line(self, y: int) -> Strip:
-        line, over, key = self._paint(self._view.top + y)
+        line, over, key = self._painted[y] if y < len(self._painted) else self._paint(self._view.top + y)
         if key is not None:
             self._seen.add(key)
         width = self.scrollable_content_region.width

@@ -66,3 +66,32 @@ async def test_new_lines_keep_the_place_unless_told() -> None:
         app.view.show(lambda width: numbered(100), from_top=True)
         assert app.view.scroll_offset.y == 0
         assert len(app.view.lines) == 100
+
+
+class Beside(Hundred):
+    """A hundred lines in a pane whose scroll bar is seen while it has the keys."""
+
+    CSS = "LinesView { overflow-y: scroll; }"
+
+
+def last_column(app: App[None]) -> str:
+    """What stands in the column of the scroll bar."""
+    drawn = app.screen._compositor.render_strips()
+    return "".join(row.text[-1] for row in drawn)
+
+
+async def test_without_the_keys_there_is_a_sign_that_lines_follow_and_no_bar() -> None:
+    app = Beside()
+    async with app.run_test(size=(40, 10)) as pilot:
+        view = app.view
+        view.show(lambda width: numbered(100))
+        view.activate(False)
+        await pilot.pause(0)
+        assert last_column(app) == " " * 9 + UNICODE.down
+        view.step(1000)
+        await pilot.pause(0)
+        assert last_column(app) == " " * 10
+        view.show(lambda width: numbered(95))
+        view.activate(True)
+        await pilot.pause(0)
+        assert last_column(app).strip()
