@@ -104,7 +104,7 @@ async def test_a_step_of_the_cursor_takes_few_bytes(tmp_path: Path, size: tuple[
 async def test_a_key_whose_detail_was_read_before_paints_once_and_lays_nothing_out(db: Path) -> None:
     async with opened(db, size=(140, 32), kind=Writing) as console:
         app, main = writing(console), console.main
-        lengths, laid_out = set(), list[None]()
+        lengths, laid_out = set(), list[object]()
         main.screen_layout_refresh_signal.subscribe(main, laid_out.append)
         for key in "jjjjkkkk":
             beside = _beside(console, 1 if key == "j" else -1)
