@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import App
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
-from console.ui import glyphs, theme
+from console.ui import garbage, glyphs, theme
 from console.ui.canvas import Canvas, Difference
 from console.ui.screens.main import MainScreen
 from console.ui.terminal import Terminal, as_found, erases, is_lost
@@ -109,6 +109,8 @@ class ConsoleApp(App[int], inherit_bindings=False):
             if self.main.was_read or self.main.trouble is not None:
                 break
             await asyncio.sleep(FIRST_LOOK_EVERY)
+        if not self.is_headless:
+            garbage.spare_keys()
         self.call_after_refresh(self.setup.host.start)
 
     def _heard(self, signals: Signals) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from console.clock import monotonic
 from console.domain import retention
 from console.domain.media import OPEN_STATES, Millis
+from console.ui import garbage
 from console.ui.troubles import GOOD_NEWS_MS
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ LATE: Final = 0.005
 """Seconds after a change at which the screen wakes: timers count on another clock than the texts."""
 CALM: Final = 0.3
 """Seconds after a key for which nothing is drawn that time alone has changed, unless another key comes."""
+QUIET: Final = 2.0
+"""Seconds without a key after which nobody is likely to press the next one."""
 GRAIN_MS: Final = retention.SECOND_MS
 """What changes within a second is drawn together."""
 
@@ -56,6 +59,8 @@ class Waking:
         if was_set or told != self._told:
             self._told = told
             self._screen.tick()
+        if monotonic() > self._pressed_at + QUIET:
+            garbage.at_rest()
 
     def drawing(self) -> None:
         """Everything is drawn anew, as of this moment; in another minute, what was read may be other rows."""

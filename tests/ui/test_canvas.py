@@ -105,6 +105,7 @@ async def test_a_key_whose_detail_was_read_before_paints_once_and_lays_nothing_o
     async with opened(db, size=(140, 32), kind=Writing) as console:
         app, main = writing(console), console.main
         lengths, laid_out = set(), list[object]()
+        await quiet(console)
         main.screen_layout_refresh_signal.subscribe(main, laid_out.append)
         for key in "jjjjkkkk":
             beside = _beside(console, 1 if key == "j" else -1)

@@ -72,6 +72,7 @@ class LinesView(Steady, can_focus=False):
         self._build: Build = lambda width: ()
         self._lines: list[Line] = []
         self._cursor: int | None = None
+        self._has_bar = True
 
     def show(self, build: Build, *, from_top: bool = False) -> None:
         """Draws what `build` gives, now and after each change of width; keeps the place unless told."""
@@ -88,10 +89,24 @@ class LinesView(Steady, can_focus=False):
     def activate(self, active: bool) -> None:
         """Tells whether this pane has the keys; only then there is a scroll bar."""
         if self.styles.overflow_y == "scroll":
+            self._has_bar = active
             without = NoAsciiBar if self._drawing.glyphs.ascii else NoBar
             bar = self.vertical_scrollbar
             vars(bar)["renderer"] = ScrollBar.renderer if active else without  # typed as the class's alone
-            bar.refresh()
+            self._scroll_update(self.virtual_size)
+
+    def watch_virtual_size(self, size: Size) -> None:
+        """Without a bar there is nothing to bring up to date where lines follow as before."""
+        bar, height = self.vertical_scrollbar, self.scrollable_content_region.height
+        followed = bar.window_virtual_size > height
+        if self._has_bar or self.scroll_offset.y or followed != (size.height > height):
+            super().watch_virtual_size(size)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Whether lines follow is told anew, of as many as there are by then."""
+        if not self._has_bar:
+            self._scroll_update(self.virtual_size)
+        super().watch_scroll_y(old_value, new_value)
 
     @property
     def cursor(self) -> int | None:
