@@ -83,7 +83,10 @@ def to_file(
 
 def traceback_lines(error: BaseException, redact: Redaction) -> list[str]:
     """The traceback of an error as lines that are safe to show, indented."""
-    text = logging.Formatter().formatException((type(error), error, error.__traceback__))
+    return _indented(logging.Formatter().formatException((type(error), error, error.__traceback__)), redact)
+
+
+def _indented(text: str, redact: Redaction) -> list[str]:
     return ["    " + line(redact(part), _LINE_LIMIT) for part in text.splitlines()]
 
 
@@ -101,6 +104,8 @@ class _Format(logging.Formatter):
         lines = [f"{when} {record.levelname} {record.name}: {text}"]
         if record.exc_info and record.exc_info[1] is not None:
             lines += traceback_lines(record.exc_info[1], self._redact)
+        elif record.exc_text:  # another process has written it
+            lines += _indented(record.exc_text, self._redact)
         return "\n".join(lines)
 
 

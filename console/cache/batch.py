@@ -68,11 +68,12 @@ _COUNT_NOTICE: Final = (
 class Recorded(Struct, frozen=True):
     """What a webhook added: facts not known before, and parts not known in quarantine before.
 
-    `failed` are the media whose store failed by it, one for each such fact, with the fact. `number` is
-    that of the stored body, None where it was not stored because nothing of it was new.
+    `new` is the number of the former, `quarantined` that of the latter. `failed` are the media whose store
+    failed by it, one for each such fact, with the fact. `number` is that of the stored body, None where it
+    was not stored because nothing of it was new.
     """
 
-    new_facts: tuple[Fact, ...] = ()
+    new: int = 0
     quarantined: int = 0
     failed: tuple[tuple[StoreFailed, Media], ...] = ()
     number: int | None = None
@@ -80,7 +81,7 @@ class Recorded(Struct, frozen=True):
     def and_then(self, later: Recorded) -> Recorded:
         """What two parts of one webhook added together."""
         return Recorded(
-            self.new_facts + later.new_facts,
+            self.new + later.new,
             self.quarantined + later.quarantined,
             self.failed + later.failed,
             later.number if self.number is None else self.number,
@@ -143,7 +144,7 @@ class Batch:
         failed = tuple(
             [(fact, self._held[fact.account, fact.key]) for fact in new if type(fact) is StoreFailed]
         )
-        return Recorded(new, quarantined, failed, stored)
+        return Recorded(len(new), quarantined, failed, stored)
 
     def decide(self, ref: MediaRef, decide: Callable[[Media | None], Sequence[Fact]]) -> Decided:
         """Asks `decide` what follows from the media as it is, and keeps that."""

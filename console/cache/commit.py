@@ -1,24 +1,22 @@
-"""Group commit: one thread that takes what has queued, commits once and only then releases the callers."""
+"""Group commit: takes what has queued, commits once and only then releases the callers."""
 
 from __future__ import annotations
 
 import queue
 import sqlite3
-import threading
 from contextlib import suppress
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from console.cache.batch import Batch
 from console.cache.connection import WritingConnection
 from console.cache.entry import UNSTORABLE, DecisionFailed, Entry
 from console.cache.feeding import Feeder
-from console.cache.trouble import WriterLost, unavailable
+from console.cache.trouble import unavailable
 from console.clock import monotonic
 from console.domain.exceptions import ConsoleError
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
@@ -30,82 +28,76 @@ MEDIA: Final = 2000
 """About so many media make a transaction full, however few entries they came in."""
 
 
-class Committer:
-    """The thread that owns the writing connection.
+class Source(Protocol):
+    """Where entries queue up; None is the end. As `queue.SimpleQueue` has it."""
 
-    Whatever the disk or SQLite may do fails the entries at hand, and the thread goes on. Any other error
-    ends it, and `lost` is called on the loop: nobody had told it to stop. In its pauses it feeds the search
-    index.
+    def get(self, *, timeout: float | None = None) -> Entry | None:
+        """The next one; `queue.Empty` where none comes within so many seconds."""
+        ...
+
+    def get_nowait(self) -> Entry | None:
+        """The next one that is there; `queue.Empty` where none is."""
+        ...
+
+    def put(self, entry: Entry | None) -> None:
+        """Adds one behind all others."""
+        ...
+
+    def qsize(self) -> int:
+        """How many are there."""
+        ...
+
+
+class Committer:
+    """Owns the writing connection, and works in one thread: that of `run`.
+
+    Whatever the disk or SQLite may do fails the entries at hand, and the work goes on. Any other error
+    ends it. In its pauses it feeds the search index.
+
+    Args:
+        db: the cache.
+        connect: makes the writing connection, at first and after each fault.
+        entries: where they come from.
+        release: is given entries whose outcome stands.
     """
 
     def __init__(
         self,
         db: Path,
-        loop: asyncio.AbstractEventLoop,
         connect: Callable[[Path], sqlite3.Connection],
-        lost: Callable[[], None],
+        entries: Source,
+        release: Callable[[Sequence[Entry]], None],
         feeder: Callable[[WritingConnection], Feeder] = Feeder,
     ) -> None:
         self._db = db
-        self._loop = loop
-        self._lost = lost
         self._connection = WritingConnection(db, connect)
         self._feeder = feeder(self._connection)
-        self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self._queue = entries
+        self._release = release
         self._settled = True
-        self._ended = False
-        self._thread: threading.Thread | None = None
+        self._alone: tuple[Entry, sqlite3.Connection] | None = None
 
-    async def start(self) -> None:
-        """Starts the thread and waits until it has the cache open.
+    def run(self, opening: Entry) -> None:
+        """Opens the cache, which is the outcome of `opening`, and commits what queues up until the end.
+
+        Where the cache cannot be opened that is the outcome, and nothing else is done.
 
         Raises:
-            ConsoleError: it cannot be opened; the thread has ended.
+            Exception: one that nobody had foreseen. What was being done counts as failed.
         """
-        opening = Entry((), _nothing, self._loop.create_future())
-        opening.error = WriterLost(self._db)
-        self._thread = threading.Thread(target=self._run, args=(opening,), name="cache-writer", daemon=True)
-        self._thread.start()
         try:
-            await opening.future
-        except BaseException:
-            self.stop()
-            await self._loop.run_in_executor(None, self.join)
-            raise
-
-    def waiting(self) -> int:
-        """How many entries have queued up."""
-        return self._queue.qsize()
-
-    def put(self, entry: Entry) -> None:
-        """Queues an entry; its future is settled on the loop once it is committed or failed."""
-        self._queue.put(entry)
-        if self._ended:
-            self._abandon()
-
-    def stop(self) -> None:
-        """Lets the thread finish what has queued, close the cache and end; returns at once."""
-        self._queue.put(None)
-
-    def join(self) -> None:
-        """Waits for the thread's end."""
-        if self._thread is not None:
-            self._thread.join()
-
-    def _run(self, opening: Entry) -> None:
-        told_to = False
-        try:
-            try:
-                self._begin(opening)
+            self._begin(opening)
+            if opening.error is None:
                 self._work()
-            finally:
-                self._connection.close()
-            told_to = True
         finally:
-            self._ended = True
-            self._abandon()
-            if not told_to:
-                self._on_loop(self._lost)
+            self._connection.close()
+
+    def break_off(self, entry: Entry) -> None:
+        """Interrupts an entry that has the connection alone, if it is at work. From any thread."""
+        alone = self._alone
+        if alone is not None and alone[0] is entry:
+            with suppress(sqlite3.ProgrammingError):  # it has been closed meanwhile
+                alone[1].interrupt()
 
     def _work(self) -> None:
         """Commits what queues up, until the end is among it."""
@@ -166,7 +158,7 @@ class Committer:
         """Settles what was gathered; one that is to be alone, after all before it were released."""
         batches = _batches(entries)
         for number, batch in enumerate(batches, 1):
-            wanted = [entry for entry in batch if not entry.future.cancelled()]
+            wanted = [entry for entry in batch if not entry.withdrawn]
             if not self._commit(wanted):
                 for left in chain.from_iterable(batches[number:]):
                     left.error = wanted[-1].error
@@ -209,6 +201,7 @@ class Committer:
         connection.execute("BEGIN IMMEDIATE")
         try:
             self._settled = False
+            self._alone = (entries[0], connection) if entries[0].alone else None
             batch = Batch(connection, {ref for entry in entries for ref in entry.refs})
             for entry in entries:
                 try:
@@ -218,6 +211,7 @@ class Committer:
             batch.write()
             connection.execute("COMMIT")
         finally:
+            self._alone = None
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
         self._connection.committed()
@@ -242,23 +236,6 @@ class Committer:
             entry.error = unavailable(self._db, error)
         self._release(behind)
 
-    def _abandon(self) -> None:
-        """Fails what came after the end."""
-        late: list[Entry] = []
-        with suppress(queue.Empty):
-            while True:
-                entry = self._queue.get_nowait()
-                if entry is not None:
-                    late.append(entry)
-        self._release(late)
-
-    def _release(self, entries: Sequence[Entry]) -> None:
-        self._on_loop(lambda: _release(entries))
-
-    def _on_loop(self, do: Callable[[], None]) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(do)
-
 
 def _batches(entries: Sequence[Entry]) -> list[list[Entry]]:
     """The entries in their order, each that is to be alone in a batch of its own."""
@@ -268,12 +245,3 @@ def _batches(entries: Sequence[Entry]) -> list[list[Entry]]:
             batches.append([])
         batches[-1].append(entry)
     return batches
-
-
-def _nothing(_: Batch) -> None:
-    pass
-
-
-def _release(entries: Sequence[Entry]) -> None:
-    for entry in entries:
-        entry.release()

@@ -1,9 +1,9 @@
-"""One caller's unit of work on its way through the writer's thread."""
+"""One caller's unit of work on its way through the writer."""
 
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from console.cache.batch import Batch, MediaRef
+    from console.domain.media import Millis
+
+    Work: TypeAlias = Callable[[Batch], object]
 
 UNSTORABLE: Final = (
     ValueError,
@@ -39,43 +42,81 @@ class Entry:
     Args:
         refs: the media that it is about, as far as known.
         work: what is to be done.
-        future: where the caller waits.
         instead: what is to be done where `work` fails by its own content.
         alone: it commits by itself in the middle of its work, so that nothing else may be in its batch.
     """
 
-    __slots__ = ("alone", "error", "future", "instead", "refs", "result", "work")
+    __slots__ = ("alone", "error", "instead", "refs", "result", "work")
 
     def __init__(
         self,
         refs: Sequence[MediaRef],
-        work: Callable[[Batch], object],
-        future: asyncio.Future[Any],
-        instead: Callable[[Batch], object] | None = None,
+        work: Work,
+        instead: Work | None = None,
         *,
         alone: bool = False,
     ) -> None:
         self.refs = refs
         self.work = work
-        self.future = future
         self.instead = instead
         self.alone = alone
         self.result: object = None
         self.error: BaseException | None = CacheUnavailable("The cache is closed.", "The service is ending.")
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether nobody wants it done any more."""
+        return False
 
     def succeed(self, result: object) -> None:
         """Notes the outcome of a committed entry."""
         self.result = result
         self.error = None
 
+
+class Awaited(Entry):
+    """An entry whose caller waits on an event loop.
+
+    Args:
+        future: where the caller waits.
+        webhook: body and receipt, where the entry is to keep all that a body says. Whoever has the dialect
+            can make the entry of them.
+    """
+
+    __slots__ = ("future", "webhook")
+
+    def __init__(
+        self,
+        future: asyncio.Future[Any],
+        refs: Sequence[MediaRef],
+        work: Work,
+        instead: Work | None = None,
+        *,
+        alone: bool = False,
+        webhook: tuple[bytes, Millis] | None = None,
+    ) -> None:
+        super().__init__(refs, work, instead, alone=alone)
+        self.future = future
+        self.webhook = webhook
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the caller waits no longer."""
+        return self.future.cancelled()
+
     def release(self) -> None:
         """Hands the outcome to the caller, if it still waits. Only on its event loop."""
-        if self.future.done():
-            return
-        if self.error is None:
-            self.future.set_result(self.result)
-        else:
-            self.future.set_exception(self.error)
+        settle(self.future, self.result, self.error)
+
+
+def settle(future: asyncio.Future[Any], result: object, error: BaseException | None) -> None:
+    """Hands an outcome to who waits for it, if anybody still does. Only on the event loop."""
+    if future.done():
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)
 
 
 class DecisionFailed(Exception):

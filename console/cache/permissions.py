@@ -39,6 +39,11 @@ def share_with(group: int | None) -> None:
     _group = group
 
 
+def shared_group() -> int | None:
+    """Which group this process shares its files with."""
+    return _group
+
+
 def protect(handle: int, beside: Path) -> None:
     """Gives a new file or folder, open as `handle`, the group and the mode that it is to keep.
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from msgspec.structs import replace
 
+from console.cache import work
 from console.cache.batch import Batch, Decided, Recorded
-from console.cache.commit import Committer
-from console.cache.entry import DecisionFailed, Entry
+from console.cache.entry import Awaited
 from console.cache.migrations import check_sqlite, open_writer
+from console.cache.process import WriterProcess
+from console.cache.thread import WriterThread
 from console.cache.trouble import CacheBusy, CacheUnavailable, WriterLost
 from console.domain.media import DEFAULT_ACCOUNT
-from console.domain.reading import Reading, Unread
+from console.domain.reading import Reading
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,6 +43,9 @@ FACTS_AT_ONCE: Final = 2000
 WAITING_BYTES: Final = 64_000_000
 """Bodies that wait hold so many bytes together at most, but one may always wait."""
 
+READ_AGAIN: Final = 250_000
+"""Bytes of a webhook up to which a writer in another process reads it again, which is quicker than a copy."""
+
 
 class CacheWriter:
     """Writes facts. Whatever a call returns is on the disk.
@@ -50,7 +56,7 @@ class CacheWriter:
     writer for a cache: the service's lock sees to that.
     """
 
-    def __init__(self, committer: Committer, *, now: Now, capacity: int) -> None:
+    def __init__(self, committer: WriterThread | WriterProcess, *, now: Now, capacity: int) -> None:
         self._committer = committer
         self._now = now
         self._capacity = capacity
@@ -69,7 +75,7 @@ class CacheWriter:
         connect: Callable[[Path], sqlite3.Connection] = open_writer,
         lost: Callable[[], None] = lambda: None,
     ) -> CacheWriter:
-        """Opens a cache for writing, creating it (0600) if there is none.
+        """Opens a cache for writing, creating it (0600) if there is none. It works in a thread.
 
         Args:
             capacity: how many calls may wait before `CacheBusy`.
@@ -83,7 +89,31 @@ class CacheWriter:
             CacheUnavailable: it cannot be opened now.
         """
         check_sqlite()
-        committer = Committer(db, asyncio.get_running_loop(), connect, lost)
+        return await cls._begun(WriterThread(db, connect, lost), now, capacity)
+
+    @classmethod
+    async def open_apart(
+        cls,
+        db: Path,
+        *,
+        now: Now,
+        read: Callable[[bytes, Millis], Reading],
+        capacity: int = 1000,
+        lost: Callable[[], None] = lambda: None,
+    ) -> CacheWriter:
+        """Like `open`, but it works in a process of its own, for who writes much and for long.
+
+        What is handed in goes there as a copy: functions must be those of a module, or partials of them,
+        and what they are given must be values.
+
+        Args:
+            read: the dialect, a function of a module; a webhook's reading must be what it gives.
+        """
+        check_sqlite()
+        return await cls._begun(WriterProcess(db, read, lost), now, capacity)
+
+    @classmethod
+    async def _begun(cls, committer: WriterThread | WriterProcess, now: Now, capacity: int) -> CacheWriter:
         await committer.start()
         return cls(committer, now=now, capacity=capacity)
 
@@ -99,26 +129,20 @@ class CacheWriter:
             CacheBusy, CacheUnavailable: not all of it was kept; the webhook must not be acknowledged.
         """
         if len(reading.facts) <= FACTS_AT_ONCE:
-            return await self._take_part(body, received_at, reading, None)
+            return await self._take_part(body, received_at, reading, None, whole=True)
         recorded = Recorded()
         for part in _parts(reading):
             recorded = recorded.and_then(await self._take_part(body, received_at, part, recorded.number))
         return recorded
 
     async def _take_part(
-        self, body: bytes, received_at: Millis, reading: Reading, stored: int | None
+        self, body: bytes, received_at: Millis, reading: Reading, stored: int | None, *, whole: bool = False
     ) -> Recorded:
         if not (reading.facts or reading.unread or reading.notices):
             return Recorded()
-
-        def work(batch: Batch) -> Recorded:
-            return batch.take_webhook(body, received_at, reading, stored)
-
-        def instead(batch: Batch) -> Recorded:
-            unread = Unread(where="", reason="the cache cannot hold a value in it")
-            return batch.take_webhook(body, received_at, Reading(unread=(unread,)), stored)
-
-        return await self._submit(_refs(reading.facts), work, instead, len(body))
+        refs, take, instead = work.webhook(body, received_at, reading, stored)
+        again = (body, received_at) if whole and len(body) <= READ_AGAIN else None
+        return await self._submit(refs, take, instead, size=len(body), webhook=again)
 
     async def decide(
         self,
@@ -129,21 +153,14 @@ class CacheWriter:
     ) -> Decided:
         """Lets `decide` choose facts from the media as it is, and keeps them, with nobody in between.
 
-        `decide` runs in the writer's thread, must be quick and must not touch the cache. It may run
+        `decide` runs where the writer works, must be quick and must not touch the cache. It may run
         again if the transaction of its batch has to be repeated. What it raises is raised here.
 
         Raises:
             CacheBusy, CacheUnavailable: nothing was kept.
         """
         ref = (account, key)
-
-        def guarded(media: Media | None) -> Sequence[Fact]:
-            try:
-                return decide(media)
-            except Exception as error:  # the caller's own code: whatever it raises is the caller's
-                raise DecisionFailed from error
-
-        return await self._submit((ref,), lambda batch: batch.decide(ref, guarded))
+        return await self._submit((ref,), work.decide(ref, decide))
 
     async def take_order(self, order: Order) -> Taken:
         """Takes one order; the same id again changes nothing and gives the same answer.
@@ -166,14 +183,7 @@ class CacheWriter:
         trim = self._orders_untrimmed > TRIM_ORDERS_AFTER
         if trim:
             self._orders_untrimmed = 0
-
-        def work(batch: Batch) -> list[Taken]:
-            taken = [batch.take_order(order, now) for order in orders]
-            if trim:
-                batch.trim_orders(now)
-            return taken
-
-        return await self._submit(refs, work)
+        return await self._submit(refs, work.take_orders(orders, now, trim=trim))
 
     async def write_standing(self, standing: Standing) -> None:
         """Replaces the standing that viewers see.
@@ -181,7 +191,7 @@ class CacheWriter:
         Raises:
             CacheBusy, CacheUnavailable: the old one stays.
         """
-        await self._submit((), lambda batch: batch.take_standing(standing))
+        await self._submit((), partial(Batch.take_standing, value=standing))
 
     async def write_notice(self, notice: Notice) -> None:
         """Adds a notice, or counts it where an equal one (`at` aside) is there. The oldest are dropped.
@@ -189,31 +199,31 @@ class CacheWriter:
         Raises:
             CacheBusy, CacheUnavailable: it was not kept.
         """
-        await self._submit((), lambda batch: batch.take_notice(notice))
+        await self._submit((), partial(Batch.take_notice, notice=notice))
 
-    async def maintain(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        """Lets `work` change the tables as it likes, in one transaction. It must be quick.
+    async def maintain(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Lets `change` do with the tables as it likes, in one transaction. It must be quick.
 
-        `work` runs in the writer's thread, and may run again if its transaction has to be repeated.
+        `change` runs where the writer works, and may run again if its transaction has to be repeated.
 
         Raises:
             CacheBusy, CacheUnavailable: nothing was changed.
         """
-        return await self._submit((), lambda batch: batch.maintain(work))
+        return await self._submit((), work.maintain(change))
 
-    async def between(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        """Lets `work` do what cannot be done in a transaction, while everybody else waits.
+    async def between(self, do: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Lets `do` do what cannot be done in a transaction, while everybody else waits.
 
-        `work` runs in the writer's thread and lets no fault of the cache out. What was handed in earlier
-        is committed and released before, whatever becomes of this.
+        `do` runs where the writer works and lets no fault of the cache out. What was handed in earlier
+        is committed and released before, whatever becomes of this. A call that is cancelled is broken off.
 
         Raises:
             CacheBusy, CacheUnavailable: it was not done, or the cache cannot be written since.
         """
-        return await self._submit((), lambda batch: batch.between(work), alone=True)
+        return await self._submit((), work.between(do), alone=True)
 
     def waiting(self) -> int:
-        """How many calls wait for their turn; those of the transaction at work are not among them."""
+        """How many calls wait for their turn; where it works in a thread, without those that are at work."""
         return self._committer.waiting()
 
     async def close(self) -> None:
@@ -221,15 +231,16 @@ class CacheWriter:
         if not self._closed:
             self._closed = True
             self._committer.stop()
-        await asyncio.to_thread(self._committer.join)
+        await self._committer.ended()
 
     async def _submit(
         self,
         refs: Sequence[MediaRef],
-        work: Callable[[Batch], _T],
+        todo: Callable[[Batch], _T],
         instead: Callable[[Batch], _T] | None = None,
-        size: int = 0,
         *,
+        size: int = 0,
+        webhook: tuple[bytes, Millis] | None = None,
         alone: bool = False,
     ) -> _T:
         if self._closed:
@@ -239,10 +250,14 @@ class CacheWriter:
         if waiting >= self._capacity or too_large:
             raise CacheBusy(f"{waiting} events already wait to be written.", "It is tried again in a moment.")
         future: asyncio.Future[_T] = self._loop.create_future()
-        self._committer.put(Entry(refs, work, future, instead, alone=alone))
+        entry = Awaited(future, refs, todo, instead, alone=alone, webhook=webhook)
+        self._committer.put(entry)
         self._waiting_bytes += size
         try:
             return await future
+        except asyncio.CancelledError:
+            self._committer.withdraw(entry)
+            raise
         finally:
             self._waiting_bytes -= size
 
@@ -253,7 +268,3 @@ def _parts(reading: Reading) -> Iterator[Reading]:
     yield replace(reading, facts=told[:FACTS_AT_ONCE])
     for at in range(FACTS_AT_ONCE, len(told), FACTS_AT_ONCE):
         yield Reading(facts=told[at : at + FACTS_AT_ONCE])
-
-
-def _refs(facts: Sequence[Fact]) -> list[MediaRef]:
-    return [(fact.account, fact.key) for fact in facts]

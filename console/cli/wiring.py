@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def make_service(settings: Settings, *, passing: bool = False) -> Service:
     """A service for these settings; to be called on the event loop that will run it.
 
-    `passing` lets others know that it serves for the work of one command alone.
+    `passing` lets others know that it serves for the work of one command alone. A service that stays writes
+    the cache in a process of its own.
 
     The imports are here because they cost more than everything a screen needs for its first picture.
 
@@ -49,7 +50,7 @@ def make_service(settings: Settings, *, passing: bool = False) -> Service:
             proxy=_revealed(settings.api_proxy),
             now=clock.wall,
         )
-    return Service(settings, api=api, read=read_webhook, passing=passing)
+    return Service(settings, api=api, read=read_webhook, passing=passing, apart=not passing)
 
 
 def listener_words(settings: Settings, standing: Standing | None) -> str:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class ConsoleError(Exception):
     """Something failed in a way the program foresaw.
@@ -18,6 +23,16 @@ class ConsoleError(Exception):
 
     def __str__(self) -> str:
         return f"{self.what} {self.remedy}".rstrip()
+
+    def __reduce__(self) -> tuple[Callable[..., ConsoleError], tuple[object, ...]]:
+        """Copies what it says, whatever arguments a subclass is made with."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[ConsoleError], args: tuple[object, ...], said: dict[str, object]) -> ConsoleError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(said)
+    return error
 
 
 class RetryLater(ConsoleError):

@@ -69,6 +69,7 @@ class Service:
         uniform: the source of chance.
         wait: how to wait for the worker's and the clocks' sake.
         passing: it serves only for the work of one command, and others are to know.
+        apart: the cache is written by a process of its own. `read` and `now` must be functions of a module.
         mounts: gives the table of what is mounted; the cache must lie on a local file system.
     """
 
@@ -84,10 +85,12 @@ class Service:
         uniform: Uniform | None = None,
         wait: Wait = until_set,
         passing: bool = False,
+        apart: bool = False,
         mounts: Callable[[], str] = mounted,
     ) -> None:
         self._settings = settings
         self._passing = passing
+        self._apart = apart
         self._mounts = mounts
         self._api = api
         self._read = read
@@ -148,12 +151,17 @@ class Service:
                 self._board.note(Level.WARNING, "service", doubt)
             lock = await asyncio.to_thread(ServiceLock, self._settings.db, passing=self._passing)
             stack.callback(lock.release)
-            writer = await CacheWriter.open(self._settings.db, now=self._now, lost=lost)
+            writer = await self._open_writer(lost)
             stack.push_async_callback(writer.close)
             reader = await stack.enter_async_context(AsyncCacheReader(self._settings.db))
             stack.push_async_callback(self._last_word, writer)
             stack.push_async_callback(self._supervisor.stop)
             await self._serve(writer, reader, ready, stop)
+
+    async def _open_writer(self, lost: Callable[[], None]) -> CacheWriter:
+        if self._apart:
+            return await CacheWriter.open_apart(self._settings.db, now=self._now, read=self._read, lost=lost)
+        return await CacheWriter.open(self._settings.db, now=self._now, lost=lost)
 
     async def _serve(
         self, writer: CacheWriter, reader: AsyncCacheReader, ready: asyncio.Event, stop: asyncio.Event

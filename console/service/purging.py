@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -15,8 +14,6 @@ from console.domain.media import CLOCKS_DIFFER_MS, Millis
 from console.service.waits import pause
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from console.cache.inbox import Inbox
     from console.cache.purge import PurgePlan, Removed
     from console.service.clock_watch import Trust
@@ -124,21 +121,7 @@ def _add(total: Purged, removed: Removed) -> Purged:
 
 async def _free(bench: Bench) -> str | None:
     """Writes the files anew without what was removed; why not, where that fails."""
-    at_work: list[sqlite3.Connection] = []
-
-    def write_anew(connection: sqlite3.Connection) -> str | None:
-        at_work.append(connection)
-        try:
-            return purge.write_anew(connection)
-        finally:
-            at_work.clear()
-
-    try:
-        unfreed = await bench.keeper.between(write_anew)
-    except CancelledError:
-        for connection in tuple(at_work):
-            connection.interrupt()  # or the end of the service would wait for it
-        raise
+    unfreed = await bench.keeper.between(purge.write_anew)
     for _ in range(CHECKPOINT_TRIES):
         if await bench.keeper.between(purge.empty_log):
             return unfreed

@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING
 
 from console.cache import queries
 from console.clock import Uptime
-from console.domain.facts import Fact, StoreUnanswered
-from console.domain.media import State
+from console.service import decisions
 from console.service.timetable import Timetable, seconds_left
 from console.service.waits import Wait, until_set
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from console.cache.reader import AsyncCacheReader
     from console.clock import Now, UptimeNow
     from console.domain.media import Media, MediaKey
@@ -99,15 +96,5 @@ class Silence:
 
     async def _end(self, media: Media) -> None:
         if media.key not in self._open:
-            await self._recorder.decide(media.key, partial(self._unanswered, media))
-
-    def _unanswered(self, seen: Media, media: Media | None) -> Sequence[Fact]:
-        """Inside the writer's transaction: anything may have come since the row was read."""
-        progress = media.progress if media is not None else None
-        if media is None or progress is None or media.state is not State.REQUESTED:
-            return ()
-        if progress != seen.progress:
-            return ()
-        return (
-            StoreUnanswered(key=media.key, account=media.account, at=self._now(), attempt=progress.attempt),
-        )
+            end = partial(decisions.unanswered, seen=media.progress, now=self._now)
+            await self._recorder.decide(media.key, end)

@@ -8,16 +8,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from console.cache import queries
-from console.domain.facts import Fact, StoreDeferred, StoreRefused, StoreRequested
-from console.domain.media import Millis, Origin, State, Step, StoreError
+from console.domain.facts import StoreDeferred, StoreRefused, StoreRequested
+from console.domain.media import Millis
 from console.platforms.base import Accepted, Passing, Refused
+from console.service import decisions
 from console.service.answers import INTERRUPTED, deferred, delay_after, hold_for, settle, tries_made
 from console.service.pacing import Reason
 from console.service.queue import Queue
 from console.service.waits import Wait, until_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection
 
     from console.cache.reader import AsyncCacheReader
     from console.cache.writer import Decided
@@ -39,12 +40,6 @@ PAUSE_SHOWN_TO_MS = 1000
 GIVE_BACK_SECONDS = 1.0
 EXPLAINED = 1000
 """So many waiting media at most are told why they wait; the standing says it for the rest."""
-
-NOT_RETRIEVABLE = StoreError(
-    code="not-retrievable",
-    title="The media has no id that may be put into a request",
-    origin=Origin.NETWORK,
-)
 
 
 class Worker:
@@ -144,25 +139,8 @@ class Worker:
             return
         for media in await self._reader.run(queries.callable_now((), EXPLAINED)):
             if media.error is None and media.key not in self._calls:
-                await self._recorder.decide(media.key, partial(self._explained, hold))
-
-    def _explained(self, hold: Hold, media: Media | None) -> Sequence[Fact]:
-        """Inside the writer's transaction: no call was made, so the number of the try stays."""
-        progress = media.progress if media is not None else None
-        if media is None or progress is None or progress.step is not Step.QUEUED:
-            return ()
-        now = self._now()
-        return (
-            StoreDeferred(
-                key=media.key,
-                account=media.account,
-                at=now,
-                attempt=progress.attempt,
-                try_number=progress.try_number,
-                error=hold.error,
-                next_try_at=now,
-            ),
-        )
+                why = partial(decisions.explain, error=hold.error, now=self._now)
+                await self._recorder.decide(media.key, why)
 
     def _sleep(self) -> float:
         """Seconds until something can be called that cannot be called now."""
@@ -192,7 +170,8 @@ class Worker:
         self._silence.calling(key)
         deferred: StoreDeferred | None = None
         try:
-            claimed = await self._recorder.decide(key, partial(self._claim, self._queue.is_due(key)))
+            claim = partial(decisions.claim, due=self._queue.is_due(key), now=self._now)
+            claimed = await self._recorder.decide(key, claim)
             self._queue.claimed(key)
             self._tell(claimed)
             asked = next((fact for fact in claimed.facts if isinstance(fact, StoreRequested)), None)
@@ -203,32 +182,6 @@ class Worker:
             self._silence.called(key)
             self._queue.over(key, deferred)
             self._wake.set()
-
-    def _claim(self, due: bool, media: Media | None) -> Sequence[Fact]:
-        """Inside the writer's transaction: the claim, if there is still something to claim."""
-        if media is None or media.state is not State.QUEUED or media.progress is None:
-            return ()
-        if media.next_try_at is not None and not due:
-            return ()
-        now = self._now()
-        asked = StoreRequested(
-            key=media.key,
-            account=media.account,
-            at=now,
-            attempt=media.progress.attempt,
-            try_number=media.progress.try_number + 1,
-        )
-        if media.retrievable:
-            return (asked,)
-        return (
-            StoreRefused(
-                key=media.key,
-                account=media.account,
-                at=now,
-                attempt=asked.attempt,
-                error=NOT_RETRIEVABLE,
-            ),
-        )
 
     async def _ask(self, media: Media, asked: StoreRequested) -> StoreDeferred | None:
         """Makes the call and keeps what came of it; tells if it is to be made again."""
@@ -248,7 +201,8 @@ class Worker:
         now = self._now()
         with suppress(TimeoutError):  # a cache that cannot be written must not hold up the end
             async with asyncio.timeout(GIVE_BACK_SECONDS):
-                await self._recorder.decide(asked.key, _if_known(deferred(asked, INTERRUPTED, now, now)))
+                given_back = deferred(asked, INTERRUPTED, now, now)
+                await self._recorder.decide(asked.key, partial(decisions.keep, fact=given_back))
 
     def _count(self, change: int) -> None:
         self._asking += change
@@ -262,7 +216,7 @@ class Worker:
         # The queue stands still before anything is awaited, so that no further call slips out.
         self._learn(answer, hold)
         fact = settle(answer, asked, spent=spent, delay=delay, now=self._now(), last=pacing.tries)
-        self._tell(await self._recorder.decide(asked.key, _if_known(fact)))
+        self._tell(await self._recorder.decide(asked.key, partial(decisions.keep, fact=fact)))
         return fact if isinstance(fact, StoreDeferred) else None
 
     def _tell(self, decided: Decided) -> None:
@@ -287,8 +241,3 @@ class Worker:
             self._gate.answered(self._uptime())
             self._board.over(Reason.UNREACHABLE.value)
             self._board.over(Reason.LOGIN.value)
-
-
-def _if_known(fact: Fact) -> Callable[[Media | None], Sequence[Fact]]:
-    """Keeps a fact of a media, unless that was purged while its call was open."""
-    return lambda media: () if media is None else (fact,)

@@ -88,7 +88,7 @@ def failed(name: str) -> StoreFailed:
 def test_a_webhook_leaves_row_history_and_body(connection: sqlite3.Connection) -> None:
     with batch(connection, "a") as work:
         recorded = work.take_webhook(BODY, NOW, reading("a"))
-    assert recorded == Recorded((announced("a"),), 0, number=1)
+    assert recorded == Recorded(1, 0, number=1)
     assert stored(connection, "a") == ledger.fold(None, announced("a"))
     assert history(connection, "a") == [announced("a")]
     assert connection.execute("SELECT received_at, body, facts FROM webhook").fetchall() == [(NOW, BODY, 1)]
@@ -101,9 +101,10 @@ def test_a_repeated_webhook_leaves_nothing_more(connection: sqlite3.Connection) 
     with batch(connection, "a") as work:
         assert work.take_webhook(BODY, Millis(NOW + 5000), later) == Recorded()
     with batch(connection, "a", "b") as work:
-        assert work.take_webhook(BODY, NOW, reading("a", "a", "b", "b")).new_facts == (announced("b"),)
+        assert work.take_webhook(BODY, NOW, reading("a", "a", "b", "b")).new == 1
         assert work.take_webhook(BODY, NOW, reading("b")) == Recorded()
-    assert count(connection, "fact") == count(connection, "webhook") == 2
+    assert connection.execute("SELECT media_key FROM fact ORDER BY media").fetchall() == [("a",), ("b",)]
+    assert count(connection, "webhook") == 2
 
 
 def test_known_facts_are_found_by_their_index(connection: sqlite3.Connection) -> None:
@@ -112,7 +113,7 @@ def test_known_facts_are_found_by_their_index(connection: sqlite3.Connection) ->
         work.take_webhook(BODY, NOW, reading("media-1"))
     connection.set_trace_callback(statements.append)
     with batch(connection, "media-1") as work:
-        assert not work.take_webhook(BODY, NOW, reading("media-1")).new_facts
+        assert not work.take_webhook(BODY, NOW, reading("media-1")).new
     connection.set_trace_callback(None)
     (asked,) = [text for text in statements if "fact" in text]
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {asked}")]
@@ -126,7 +127,7 @@ def test_many_media_are_looked_up_and_written_together(connection: sqlite3.Conne
     statements: list[str] = []
     connection.set_trace_callback(statements.append)
     with batch(connection, *names) as work:
-        assert len(work.take_webhook(BODY, NOW, reading(*names)).new_facts) == 50
+        assert work.take_webhook(BODY, NOW, reading(*names)).new == 50
     connection.set_trace_callback(None)
     assert len([text for text in statements if text.startswith(("SELECT", "WITH"))]) <= 6
     assert len([text for text in statements if text.startswith("INSERT INTO fact")]) == 50
@@ -177,8 +178,8 @@ def test_accounts_do_not_mix(connection: sqlite3.Connection) -> None:
 def test_what_was_not_understood_is_kept_once_with_its_body(connection: sqlite3.Connection) -> None:
     parts = (Unread(where="messages[0]", reason="an odd type"), Unread(where="", reason="an odd root"))
     with batch(connection) as work:
-        assert work.take_webhook(BODY, NOW, Reading(unread=parts)) == Recorded((), 2, number=1)
-        assert work.take_webhook(BODY, Millis(NOW + 1), Reading(unread=parts)) == Recorded((), 0)
+        assert work.take_webhook(BODY, NOW, Reading(unread=parts)) == Recorded(0, 2, number=1)
+        assert work.take_webhook(BODY, Millis(NOW + 1), Reading(unread=parts)) == Recorded(0, 0)
     assert count(connection, "webhook") == 1
     rows = connection.execute("SELECT webhook_id, received_at, place, reason FROM quarantine").fetchall()
     assert rows == [(1, NOW, "messages[0]", "an odd type"), (1, NOW, "", "an odd root")]
@@ -275,7 +276,7 @@ def test_a_webhook_tells_which_media_failed_by_it(connection: sqlite3.Connection
         recorded = work.take_webhook(BODY, NOW, Reading(facts=(failed("a"),)))
         again = work.take_webhook(BODY, Millis(NOW + 1), Reading(facts=(failed("a"),)))
     [(fact, media)] = recorded.failed
-    assert (fact, media.sender_name, media.state) == (recorded.new_facts[0], "Kerry Fisher", State.FAILED)
+    assert (fact.key, media.sender_name, media.state) == ("a", "Kerry Fisher", State.FAILED)
     assert again.failed == ()
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from console import log
-from console.cache.commit import BATCH, MEDIA, Committer
-from console.cache.entry import Entry
+from console.cache.commit import BATCH, MEDIA
+from console.cache.entry import Awaited
 from console.cache.migrations import CacheRefused, open_writer
+from console.cache.thread import WriterThread
 from console.cache.trouble import CacheUnavailable, WriterLost
 from console.domain.media import DEFAULT_ACCOUNT
 
@@ -42,17 +43,17 @@ def traced(statements: list[str]) -> Callable[[Path], sqlite3.Connection]:
 
 def committing(
     db: Path, connect: Callable[[Path], sqlite3.Connection], lost: Callable[[], None] = lambda: None
-) -> Committer:
-    return Committer(db, asyncio.get_running_loop(), connect, lost)
+) -> WriterThread:
+    return WriterThread(db, connect, lost)
 
 
-def entry(work: Callable[[Batch], object], refs: Sequence[MediaRef] = (), *, alone: bool = False) -> Entry:
-    return Entry(refs, work, asyncio.get_running_loop().create_future(), alone=alone)
+def entry(work: Callable[[Batch], object], refs: Sequence[MediaRef] = (), *, alone: bool = False) -> Awaited:
+    return Awaited(asyncio.get_running_loop().create_future(), refs, work, alone=alone)
 
 
-async def ended(committer: Committer) -> None:
+async def ended(committer: WriterThread) -> None:
     committer.stop()
-    await asyncio.to_thread(committer.join)
+    await committer.ended()
 
 
 async def test_a_batch_has_a_bounded_number_of_entries_and_media(db: Path) -> None:

@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
-from console.cache.entry import UNSTORABLE, Entry
+from console.cache.entry import UNSTORABLE, Awaited
 from console.cache.trouble import CacheUnavailable
 
 
-def entry() -> Entry:
-    return Entry((), lambda _: None, asyncio.get_running_loop().create_future())
+def entry() -> Awaited:
+    return Awaited(asyncio.get_running_loop().create_future(), (), lambda _: None)
 
 
 async def test_an_entry_counts_as_failed_until_it_is_committed() -> None:

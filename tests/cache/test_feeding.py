@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from console.cache import searchindex
-from console.cache.commit import BATCH, Committer
+from console.cache.commit import BATCH
 from console.cache.connection import WritingConnection
 from console.cache.feeding import AGAIN, REST, TRAILS, Feeder
 from console.cache.migrations import open_writer
 from console.cache.table import write_media
+from console.cache.thread import WriterThread
 from console.cache.writer import CacheWriter
 from tests.faults.failing import disk_error, watched
 
@@ -103,7 +104,7 @@ def feeder(writing: WritingConnection, clock: Clock) -> Feeder:
 @asynccontextmanager
 async def opened(db: Path, watch: Watch, clock: Clock | None = None) -> AsyncIterator[CacheWriter]:
     feeder = Feeder if clock is None else partial(Feeder, now=clock)
-    committer = Committer(db, asyncio.get_running_loop(), watch.connect, lambda: None, feeder)
+    committer = WriterThread(db, watch.connect, lambda: None, feeder)
     await committer.start()
     writer = CacheWriter(committer, now=lambda: NOW, capacity=1000)
     try:
@@ -289,7 +290,7 @@ async def test_faults_of_the_feed_fail_no_webhook_and_do_not_end_the_writer(db: 
     async with opened(db, watch, Clock(by_itself=AGAIN)) as writer:
         for number in range(20):
             recorded = await writer.take_webhook(b"{}", NOW, reading(f"m{number}"))
-            assert len(recorded.new_facts) == 1
+            assert recorded.new == 1
         assert trails(db)
 
 

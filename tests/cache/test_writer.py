@@ -98,7 +98,7 @@ def stored_keys(db: Path) -> list[str]:
 
 async def test_what_a_call_returned_another_connection_sees(db: Path) -> None:
     async with writing(db) as writer:
-        assert await writer.take_webhook(b"{}", NOW, reading("a")) == Recorded((announced("a"),), 0, number=1)
+        assert await writer.take_webhook(b"{}", NOW, reading("a")) == Recorded(1, 0, number=1)
         assert stored_keys(db) == ["a"]
         assert await writer.take_webhook(b"{}", NOW, reading("a")) == Recorded()
         assert await writer.take_order(order("1", "a")) is Taken.QUEUED
@@ -138,7 +138,7 @@ async def test_a_webhook_of_very_many_media_lets_others_in_between_and_keeps_its
         await writer.take_webhook(b"small", NOW, reading("small"))
         assert not large.done()
         recorded = await large
-        assert (len(recorded.new_facts), recorded.quarantined) == (2 * FACTS_AT_ONCE - 1, 1)
+        assert (recorded.new, recorded.quarantined) == (2 * FACTS_AT_ONCE - 1, 1)
         assert await writer.take_webhook(b"large", NOW, told) == Recorded()
         assert len(stored_keys(db)) == len(names) + 1
         with CacheReader(db) as reader:
@@ -165,7 +165,7 @@ async def test_what_waits_together_is_committed_with_one_sync(db: Path) -> None:
         await asyncio.sleep(0.05)
         assert not any(call.done() for call in calls)
         holder.let_go()
-        assert [len((await call).new_facts) for call in calls] == [1] * 60
+        assert [(await call).new for call in calls] == [1] * 60
     assert statements.count("COMMIT") <= 2
     assert len(stored_keys(db)) == 61
 
@@ -221,8 +221,8 @@ async def test_a_value_that_cannot_be_stored_puts_its_webhook_into_quarantine(db
         )
         await asyncio.sleep(0.05)
         holder.let_go()
-        assert [len((await call).new_facts) for call in sound] == [1, 1, 1]
-        assert await spoilt == Recorded((), 1, number=4)
+        assert [(await call).new for call in sound] == [1, 1, 1]
+        assert await spoilt == Recorded(0, 1, number=4)
         with pytest.raises(UnicodeEncodeError):
             await torn
     assert stored_keys(db) == ["m0", "m1", "m2"]
@@ -327,7 +327,7 @@ async def test_what_had_queued_before_the_end_is_written(db: Path) -> None:
     async with writing(db) as writer:
         calls = [asyncio.ensure_future(writer.take_webhook(b"{}", NOW, reading(f"m{n}"))) for n in range(200)]
         await asyncio.sleep(0)
-    assert [len((await call).new_facts) for call in calls] == [1] * 200
+    assert [(await call).new for call in calls] == [1] * 200
     assert len(stored_keys(db)) == 200
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -140,12 +141,17 @@ def test_t49_a_defect_of_a_plain_command_is_told_with_its_code(db: Path, argumen
     assert ended.stderr.startswith("media-console: A fault of the program ended it (Sabotage).")
 
 
-def test_t49_a_defect_of_the_writer_ends_a_listener_that_could_only_answer_503(db: Path) -> None:
+def test_t49_a_defect_of_the_writer_ends_a_listener_that_could_only_answer_503(
+    db: Path, tmp_path: Path
+) -> None:
     words = db.with_name("stderr.txt")
+    at_start = tmp_path / "at_start"
+    at_start.mkdir()
+    sabotage = "from tests.faults.sabotage import fail_in\nfail_in('Batch.take_webhook')\n"
+    (at_start / "sitecustomize.py").write_text(sabotage)  # the writer is a process of its own
+    env = environment(db) | {"PYTHONPATH": os.pathsep.join((str(at_start), *sys.path))}
     with words.open("wb") as err:
-        process = subprocess.Popen(
-            [sys.executable, *sabotaged("Batch.take_webhook", "listen")], env=environment(db), stderr=err
-        )
+        process = subprocess.Popen(command("listen"), env=env, stderr=err)
     try:
         until(lambda: READY.search(words.read_text()) is not None)
         found = READY.search(words.read_text())
@@ -161,7 +167,7 @@ def test_t49_a_defect_of_the_writer_ends_a_listener_that_could_only_answer_503(d
     told = words.read_text().splitlines()
     assert told[-1].startswith(f"media-console: The writer of the cache {db} failed")
     assert [line for line in told if line.startswith("media-console:")][1:] == told[-1:]
-    assert any("the thread cache-writer failed" in line for line in told)
+    assert any("console.cache.apart: the writer failed" in line for line in told)
     assert "    Traceback (most recent call last):" in told
     with daemon(db) as (_, url):
         assert post(url, announcement("b")) == 200

@@ -249,7 +249,7 @@ async def test_notices_reach_the_cache_in_order_with_the_failures_of_the_client(
     )
     media = Media(key=failed.key, id=failed.id, type=MediaType.IMAGE, sender_name="Kerry Fisher")
     told.note(Level.INFO, "service", "first")
-    told.acknowledged(clock.at, Recorded(new_facts=(failed,), quarantined=1, failed=((failed, media),)))
+    told.acknowledged(clock.at, Recorded(new=1, quarantined=1, failed=((failed, media),)))
     await told.end(kept)
     assert [(one.source, one.key) for one in kept.notices] == [
         ("service", None),
