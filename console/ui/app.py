@@ -88,6 +88,11 @@ class ConsoleApp(App[int], inherit_bindings=False):
         if not (writes and isinstance(lessened, Difference) and lessened.is_empty(self.console)):
             super()._display(screen, lessened)
 
+    def action_draw_anew(self) -> None:
+        """Writes the whole screen, whatever stands on the terminal."""
+        self.canvas.forget()
+        self.screen.refresh()
+
     def on_resize(self) -> None:
         self.canvas.forget()
 

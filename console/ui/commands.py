@@ -212,6 +212,13 @@ COMMANDS: tuple[Command, ...] = (
         group=Group.LOOK,
     ),
     Command(
+        id="redraw",
+        keys=("ctrl+l",),
+        label="redraw",
+        tip="Draw the whole screen anew, where something else has written on the terminal",
+        group=Group.LOOK,
+    ),
+    Command(
         id="listener",
         keys=("L",),
         label="retry listener",

@@ -55,6 +55,8 @@ class Keyboard:
             return  # meant for the sheet that has closed since
         if screen.app.screen is not screen:
             self._pass_on(event)
+        elif self._name_of(event) == "redraw" and not event.is_printable:
+            await screen.run("redraw")
         elif screen.finding.editor is None or (screen.small and not event.is_printable):
             await self._command(event)
         elif not screen.small:
@@ -71,9 +73,12 @@ class Keyboard:
             search(screen, before)
 
     async def _command(self, event: Key) -> None:
-        name = self._by_key.get(event.key) or self._by_key.get(event.character or "")
+        name = self._name_of(event)
         if name is not None:
             await self._screen.run(name)
+
+    def _name_of(self, event: Key) -> str | None:
+        return self._by_key.get(event.key) or self._by_key.get(event.character or "")
 
     def _pass_on(self, event: Key) -> None:
         """Gives a key that came in while a sheet opened to that sheet."""

@@ -8,6 +8,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pyte
 import pytest
 from rich.console import Console as Rich
 from rich.segment import Segment
@@ -128,6 +129,20 @@ def _beside(console: Console, step: int) -> MediaKey:
     media = shown.page.at(shown.cursor_row + step)
     assert media is not None
     return media.key
+
+
+@pytest.mark.parametrize("before", ["j", "/in", "?", "?/in"])
+async def test_all_is_written_again_when_that_is_asked_for(db: Path, before: str) -> None:
+    async with opened(db, kind=Writing) as console:
+        app = writing(console)
+        await console.press(*before)
+        await quiet(console)
+        pyte.Stream(app.picture).feed("\x1b[3;3Hwritten by something else")
+        text = console.text
+        await console.press("ctrl+l")
+        await quiet(console)
+        assert cells(app.picture) == cells(whole(app))
+        assert console.text == text
 
 
 async def test_a_step_that_scrolls_lets_the_terminal_scroll(db: Path) -> None:

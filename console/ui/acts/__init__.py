@@ -46,6 +46,7 @@ HANDLERS: Mapping[str, Handler] = {
     "times": looking.times,
     "events": looking.events,
     "palette": looking.palette,
+    "redraw": looking.redraw,
     "listener": looking.listener,
     "help": looking.help_,
     "quit": looking.quit_,

@@ -201,6 +201,11 @@ async def listener(screen: MainScreen) -> None:
     )
 
 
+async def redraw(screen: MainScreen) -> None:
+    """Everything that stands on the terminal, whatever the screen remembers of it."""
+    await screen.run_action("app.draw_anew")
+
+
 async def quit_(screen: MainScreen) -> None:
     """Back, or out at the top."""
     if screen.pane == "detail" and not screen.small:

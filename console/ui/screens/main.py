@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 SAID = 10.0
 """Seconds for which what was just done stands on the message line."""
 UNREAD_MS = 24 * 60 * 60 * 1000
-AT_REST = frozenset({"quit", "quit_now", "help"})
+AT_REST = frozenset({"quit", "quit_now", "help", "redraw"})
 """The commands that still work where the terminal is too small to show a row."""
 WITH_CURSOR = ("filter", "summary", "footer")
 """The bars that may read differently when the cursor has moved."""

@@ -106,13 +106,15 @@ class Sheet(ModalScreen[T], inherit_bindings=False):
             line(piece("  ".join(told), Ink.DIM)), line(piece("esc close", Ink.DIM, "close")), width
         )
 
-    def on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
         if self.closed_at is not None:
             return
         self.last_key = event.key
-        if self.search is not None:
+        if event.key == "ctrl+l":
+            await self.run_action("app.draw_anew")
+        elif self.search is not None:
             self.type(event)
         elif not self.press(event.key, event.character or ""):
             self._move(event.key, event.character or "")
