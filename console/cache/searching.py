@@ -27,6 +27,8 @@ MOST: Final = 100_000
 """Candidates that are worth looking at; where there are more, a window is soon found by walking."""
 MOST_SHORT: Final = 20_000
 """The same for a text of one or two letters: each of its trigrams names its rows again."""
+FEW: Final = 10_000
+"""Candidates that are all looked at in the time that a key has."""
 _VOCABULARY: Final = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS temp.media_trigram USING fts5vocab (main, media_search, instance)"
 )
@@ -37,9 +39,11 @@ _OF_THE_INDEX: Final = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT)
 _BY_TRIGRAM: Final = "SELECT doc AS seq FROM media_trigram WHERE term >= ? AND term <= ?"
 _BY_MATCH: Final = "SELECT rowid AS seq FROM media_search WHERE media_search MATCH ?"
 _LETTERS: Final = 3
-_MOST_TRIGRAMS: Final = 12
-"""Of a long text so many are looked up; its rows tell the rest."""
+_MOST_TRIGRAMS: Final = 6
+"""Of a long text so many are looked up, each the costlier the more rows hold it; its rows tell the rest."""
 _LAST: Final = 2 * "\U0010ffff"
+_SCATTER: Final = 2_654_435_761
+_SCATTERED: Final = 1 << 32
 
 
 class Candidates(NamedTuple):
@@ -54,15 +58,51 @@ def listed(seqs: Sequence[int]) -> Condition:
     return Condition("SELECT value AS seq FROM json_each(?)", (json.dumps(list(seqs)),))
 
 
+class Sample(NamedTuple):
+    """Some of many media: the `seq` of each, among others perhaps; and one of how many it is."""
+
+    source: Condition
+    one_of: int
+
+
+def spread(moment: Moment, wanted: int) -> Sample:
+    """About so many of all media: one of each stretch of numbers of the same length.
+
+    Where in its stretch each is differs: what arrives may have a rhythm.
+    """
+    [(least, most)] = moment.rows("SELECT (SELECT min(seq) FROM media), (SELECT max(seq) FROM media)")
+    if least is None:
+        return Sample(listed(()), 1)
+    step = max(1, (most - least + 1) // max(1, wanted))
+    starts = range(least, most + 1, step)
+    return Sample(listed([start + number * _SCATTER % step for number, start in enumerate(starts)]), step)
+
+
+def share(found: Candidates, wanted: int) -> Sample:
+    """About so many of some candidates, each the same whenever it is asked."""
+    one_of = max(1, found.many // max(1, wanted))
+    chosen = sql("SELECT seq FROM (", found.source.sql, ") WHERE (seq & ?) * ? & ? < ?")
+    bounds = (_SCATTERED >> 1) - 1, _SCATTER, _SCATTERED - 1, _SCATTERED // one_of
+    return Sample(Condition(chosen, (*found.source.params, *bounds)), one_of)
+
+
 def candidates(
-    moment: Moment, terms: Iterable[Term], of: Collection[State], edge: int, within: Left | None = None
+    moment: Moment,
+    terms: Iterable[Term],
+    of: Collection[State],
+    edge: int,
+    within: Left | None = None,
+    *,
+    most: int = MOST,
+    most_short: int = MOST_SHORT,
 ) -> Candidates | None:
-    """The fewest candidates for what passes all the terms; None if no index names less than `MOST`.
+    """The fewest candidates for what passes all the terms; None if no index names less than `most`.
 
     Args:
         of: the states that the media are in.
         edge: the start of a window that ends now.
         within: the time that they have left, where that is bounded.
+        most_short: the most for a text of one or two letters.
     """
     asked = [term for term in terms if not term.negated]
     sources = [*_by_texts(asked), *(source for term in asked for source in _sources(term, of, edge))]
@@ -72,8 +112,8 @@ def candidates(
         sources.append(by_due(of, Left(), edge))
     fewest: Candidates | None = None
     for source in sources:
-        most = MOST_SHORT if _BY_TRIGRAM in source.sql else MOST
-        limit = most + 1 if fewest is None else min(most + 1, fewest.many)
+        enough = most_short if _BY_TRIGRAM in source.sql else most
+        limit = enough + 1 if fewest is None else min(enough + 1, fewest.many)
         many = _count(moment, source, limit)
         if many < limit:
             fewest = Candidates(source, many)
@@ -139,9 +179,9 @@ def _texts(term: Term) -> list[str]:
 
 
 def _match(text: str) -> str:
-    """A text that holds these trigrams, in the language of FTS5."""
-    starts = range(len(text) - _LETTERS + 1)
-    trigrams = dict.fromkeys(text[start : start + _LETTERS] for start in starts)
+    """A text that holds the trigrams of which this one is put together, in the language of FTS5."""
+    last = len(text) - _LETTERS
+    trigrams = dict.fromkeys(text[start : start + _LETTERS] for start in (*range(0, last, _LETTERS), last))
     quoted = ('"' + trigram.replace('"', '""') + '"' for trigram in list(trigrams)[:_MOST_TRIGRAMS])
     return f"({' AND '.join(quoted)})"
 

@@ -22,6 +22,8 @@ _A_WINDOW: Final = 200
 """Rows that are asked for at once, about."""
 _A_LOOK: Final = 25
 """Entries of an index that are read in the time in which one row is looked at."""
+_A_MATCH: Final = 5
+"""The same where each entry is looked up among the candidates."""
 _ALL: Final = -1
 
 Place: TypeAlias = Spot | None
@@ -66,7 +68,7 @@ def rows_of_list(moment: Moment, selection: Selection, window_ms: int, now: Mill
         return Found(moment, order, found.source)
     if not order.terms:
         return Walk(moment, order, found.source)
-    return Either(moment, order, found, look * found.many)
+    return Either(moment, order, found, (_A_MATCH if order.key.covers else 1) * found.many)
 
 
 class _Part(NamedTuple):

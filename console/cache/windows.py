@@ -14,7 +14,7 @@ from msgspec import Struct
 from console.cache.ordering import Order, Spot, order_of
 from console.cache.query import sql
 from console.cache.rows import SELECTED, read_media
-from console.cache.searching import listed
+from console.cache.searching import spread
 from console.cache.walking import Either, Found, Rows, Walk, rows_of_list
 from console.cache.where import Condition, both, states
 from console.domain.media import DEFAULT_ACCOUNT, Media, MediaKey, Millis, State
@@ -48,7 +48,6 @@ NEAR: Final = 10_000
 SAMPLE: Final = 1000
 LEAST_SAMPLED: Final = 50
 """A sample that holds fewer rows of a list tells too little of it, where all its candidates can be had."""
-_SCATTER: Final = 2_654_435_761
 MOST_SAMPLED: Final = 4000
 """Rows that are looked at for a sample of a view that holds few of all."""
 
@@ -216,20 +215,12 @@ def _told(moment: Moment, rows: Rows, order: Order) -> tuple[Found, bool]:
 
 
 def _sample(moment: Moment, order: Order) -> Found:
-    """About `SAMPLE` rows of a list, about evenly by the numbers under which the cache knows them.
-
-    Not quite evenly: what arrives may have a rhythm.
-    """
-    [(least, most)] = moment.rows("SELECT (SELECT min(seq) FROM media), (SELECT max(seq) FROM media)")
-    if least is None:
-        return Found(moment, order, listed(()))
+    """About `SAMPLE` rows of a list, about evenly by the numbers under which the cache knows them."""
     held = moment.rows("SELECT state, media FROM media_count")
     inside = sum(media for state, media in held if state in order.states)
     everything = sum(media for _, media in held)
     wanted = min(MOST_SAMPLED, SAMPLE * everything // max(1, inside))
-    step = max(1, (most - least + 1) // max(1, wanted))
-    seqs = [start + number * _SCATTER % step for number, start in enumerate(range(least, most + 1, step))]
-    return Found(moment, order, listed(seqs))
+    return Found(moment, order, spread(moment, wanted).source)
 
 
 def _place(place: Spot | Edge) -> Spot | None:

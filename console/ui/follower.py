@@ -10,13 +10,13 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from console.cache import counting
 from console.cache.presence import new_between
 from console.cache.reader import AsyncCacheReader
 from console.cache.windows import Edge
 from console.domain.exceptions import ConsoleError
 from console.ui import around
 from console.ui.listing import Page, Place, Unnoticed, read_page
+from console.ui.numbers import Numbers
 from console.ui.reading import Reading
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from console.cache.news import Traces
     from console.cache.reader import Moment
     from console.domain.facts import Fact
-    from console.domain.filters import Filter
     from console.domain.media import Media, MediaKey, Millis
     from console.domain.orders import Taken
     from console.domain.standing import Notice, Standing
@@ -44,8 +43,6 @@ FOR_A_KEY: Final = 0.1
 """Seconds for which a key waits for the rows that it asks for; then they come when they come."""
 MOST_NEW: Final = 1000
 """New rows that are counted."""
-RARELY: Final = 10.0
-"""How many times as long as a count under a filter the rest after it is."""
 
 
 class Shows(Protocol):
@@ -94,6 +91,11 @@ class Shows(Protocol):
         ...
 
     @property
+    def typing(self) -> bool:
+        """Whether the filter is being typed."""
+        ...
+
+    @property
     def answers(self) -> Awaited:
         """What was asked for and is waited for."""
         ...
@@ -127,7 +129,7 @@ class Follower:
         self._screen = screen
         self._rows = Reading(setup.db, self._read_rows, partial(self._told, "rows"))
         self._around = Reading(setup.db, self._read_around, partial(self._told, "around"))
-        self._counts = Reading(setup.db, self._read_counts, partial(self._told, "counts"), share=RARELY)
+        self._numbers = Numbers(setup, screen, partial(self._told, "counts"), self._found)
         self._acts = AsyncCacheReader(setup.db)
         self._errors: dict[str, ConsoleError | None] = {}
         self._aimed: Place | None = None
@@ -135,8 +137,6 @@ class Follower:
         self._changes = 0
         self._looked_at = -1
         """The change that `_read_around` has seen."""
-        self._counted: tuple[Filter, int] | None = None
-        """The filter that was counted last, and as of which change."""
         self._traces: Traces | None = None
         self._detailed: MediaKey | None = None
         self._histories: dict[MediaKey, Sequence[Fact]] = {}
@@ -147,11 +147,12 @@ class Follower:
     @property
     def readings(self) -> Mapping[str, Reading]:
         """What has to run while the screen is open, by name."""
-        return {"rows": self._rows, "around": self._around, "counts": self._counts}
+        return {"rows": self._rows, "around": self._around, "counts": self._numbers.reading}
 
     async def close(self) -> None:
         """Closes the connections, once nothing runs any more."""
         self._found()
+        self._numbers.stop()
         for reading in self.readings.values():
             await reading.close()
         await self._acts.close()
@@ -174,6 +175,7 @@ class Follower:
     def changed(self) -> None:
         """The cache changed: what that touches is read again soon."""
         self._changes += 1
+        self._numbers.changed()
         self._rows.soon()
         if self._traces is not None:
             self._around.soon()
@@ -194,6 +196,7 @@ class Follower:
         self._found()
         self._late = asyncio.get_running_loop().call_later(SEARCHING, self._screen.show_searching, True)
         self._rows.at_once()
+        self._numbers.sought()
 
     async def arrived(self) -> bool:
         """Waits a moment for the rows that are wanted; whether they are there."""
@@ -217,16 +220,15 @@ class Follower:
         finally:
             late.cancel()
             screen.show_waiting(False)
+        page = await self._numbers.joined(page)
         if selection != screen.selection() or aimed is not self._aimed:
             return  # the search for those is on its way
         if not screen.show_page(page):
             self._rows.hurry()
             return
         self._aimed = None
-        if page.counted:
+        if self._numbers.seen(page):
             self._found()
-        if selection.filter.terms and (selection.filter, self._changes) != self._counted:
-            self._counts.soon() if page.counted else self._counts.at_once()
         arrived = page.newest != before.newest and screen.unnoticed() is not None
         if self._traces is None or arrived or self._unread():
             self._around.soon()
@@ -281,20 +283,6 @@ class Follower:
         self._standing = found.standing or self._standing
         if before != (self._notices, self._failed, self._standing):
             self._screen.show_around(self._notices, self._failed, self._standing)
-
-    async def _read_counts(self, reader: AsyncCacheReader) -> None:
-        """The numbers of the views under a filter, which may have to look at every media."""
-        screen, setup, changes = self._screen, self._setup, self._changes
-        wanted, now = screen.selection().filter, setup.now()
-        if not wanted.terms or (wanted, changes) == self._counted:
-            return
-        counts = await reader.ask(
-            lambda moment: counting.filtered_counts(moment, wanted, setup.window_ms, now)
-        )
-        self._counted = wanted, changes
-        if wanted == screen.page().selection.filter == screen.selection().filter:
-            screen.show_counts(counts)
-            self._found()
 
     def _told(self, name: str, error: ConsoleError | None) -> None:
         self._errors[name] = error

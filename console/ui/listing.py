@@ -74,6 +74,8 @@ class Page(Struct, frozen=True, kw_only=True):
     everything: int = 0
     """Rows in the cache, whatever the view and the filter."""
     counts: Mapping[View, int] = {}
+    about: frozenset[View] = frozenset()
+    """The views whose number is told from a sample."""
     newest: int = 0
     """The highest number that a media has in the cache: those that come later have higher ones."""
     here: int = 0
@@ -91,6 +93,11 @@ class Page(Struct, frozen=True, kw_only=True):
     def whole(self) -> bool:
         """Whether it holds all rows of the list."""
         return self.at_top and self.at_end
+
+    @property
+    def total_text(self) -> str:
+        """`total` as it is told, with `~` before what comes from a sample."""
+        return f"~{self.total}" if self.selection.view in self.about and not self.whole else str(self.total)
 
     def listed(self, row: int) -> Listed | None:
         """The media in a row and where it stands, if that row was read."""
@@ -113,17 +120,19 @@ class Page(Struct, frozen=True, kw_only=True):
         return above and (self.at_end or top + height <= self.end)
 
     def recounted(self, counts: Counts) -> Page:
-        """The same rows, once it is known how many there are."""
-        total = counts.views.get(self.selection.view, 0)
+        """The same rows, once it is known how many there are, here or in other views."""
+        known = counts.views.get(self.selection.view)
+        total = self.total if known is None else known
         first, total = _placed(self.first, len(self.rows), self.at_top, self.at_end, total)
         return replace(
             self,
             first=first,
             total=total,
             here=self.here + first - self.first,
-            counted=True,
+            counted=known is not None,
             everything=counts.everything,
             counts=counts.views,
+            about=counts.about,
         )
 
 
@@ -145,13 +154,14 @@ def read_page(
         at_end=window.at_end,
         everything=before.everything,
         counts=before.counts,
+        about=before.about,
         newest=_newest(moment),
         cursor=asked.cursor(window, same_order=selection == before.selection),
         place=place,
     )
     if counts is None and before.counted and selection.filter == before.selection.filter:
-        counts = counting.Counts(before.everything, before.counts)  # until they are counted again
-    total = counts.views[selection.view] if counts is not None else None
+        counts = counting.Counts(before.everything, before.counts, before.about)  # until counted again
+    total = counts.views.get(selection.view) if counts is not None else None
     known = total if total is not None else before.total if selection == before.selection else 0
     guess = _continued(window, before) if selection == before.selection else None
     if guess is None:

@@ -16,7 +16,7 @@ from console.ui.paint import Line, Piece, cut, justify, line, measure, piece, wr
 from console.ui.theme import Ink
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from console.ui.glyphs import Glyphs
     from console.ui.troubles import Event
@@ -30,8 +30,8 @@ class Filtering(Struct, frozen=True, kw_only=True):
     on: bool = True
     editor: Editor | None = None
     error: FilterError | None = None
-    shown: int | None = 0
-    """Rows of the selection; None while they are not counted."""
+    shown: str = "0"
+    """How many rows the selection has; `?` while they are not counted."""
     everything: int = 0
     marks: str = ""
     searching: str = ""
@@ -55,37 +55,50 @@ _SHORTER = {
 """In the order in which labels give way where room is short."""
 
 
-def tabs(view: View, counts: Mapping[View, int], width: int, *, old: bool = False) -> Line:
+def tabs(
+    view: View,
+    counts: Mapping[View, int],
+    width: int,
+    *,
+    about: Collection[View] = (),
+    old: bool = False,
+) -> Line:
     """The views with their counts, the open one in brackets; labels give way until all fit.
 
-    Counts that are `old` are of what was shown before: they are dim.
+    Counts that are `old` are of what was shown before: they are dim. Those of the views in `about` have a
+    `~` before them.
     """
+    told = {each: f"{'~' if each in about else ''}{count_text(count)}" for each, count in counts.items()}
+    inks = {each: Ink.DIM if old else _tab_ink(each, counts.get(each, 0)) for each in View}
     labels = {each: each.label for each in View}
     shorter = [*_SHORTER.items(), *((each, "") for each in reversed(View) if each is not view)]
     for each, label in shorter:
         for before in (" ", ""):
-            made = _tabs(view, counts, labels, before, old=old)
+            made = _tabs(view, told, labels, before, inks)
             if measure(made) <= width:
                 return made
         labels[each] = label
-    return cut(_tabs(view, counts, labels, "", old=old), width)
+    return cut(_tabs(view, told, labels, "", inks), width)
 
 
 def _tabs(
-    view: View, counts: Mapping[View, int], labels: Mapping[View, str], before: str, *, old: bool
+    view: View,
+    counts: Mapping[View, str],
+    labels: Mapping[View, str],
+    before: str,
+    inks: Mapping[View, Ink],
 ) -> Line:
     """With nothing `before` a view, the gaps between them are as narrow as the brackets."""
     parts: list[Piece] = []
     for index, each in enumerate(View, 1):
         label = f" {labels[each]}" if labels[each] else ""
-        count = f" {count_text(counts[each])}" if each in counts else ""
+        count = f" {counts[each]}" if each in counts else ""
         text = f"{index}{label}{count}"
         do = f"view_{index}"
         if each is view:
             parts.append(piece(f"[{text}]", Ink.TAB, do))
         else:
-            ink = Ink.DIM if old else _tab_ink(each, counts.get(each, 0))
-            parts.append(piece(f"{before}{text} ", ink, do))
+            parts.append(piece(f"{before}{text} ", inks[each], do))
     return tuple(parts)
 
 
@@ -117,10 +130,9 @@ def filter_line(state: Filtering, glyphs: Glyphs, width: int) -> list[Line]:
     While something is, the rows are those of the last filter that was right: their number is dim.
     """
     arrow = glyphs.down if state.selection.reverse else glyphs.up
-    shown = "?" if state.shown is None else state.shown
     right = [
         *((piece(f"{state.searching}   ", Ink.BUSY),) if state.searching else ()),
-        piece(f"{shown} of {state.everything}", Ink.PLAIN if state.error is None else Ink.DIM),
+        piece(f"{state.shown} of {state.everything}", Ink.PLAIN if state.error is None else Ink.DIM),
         piece(f"   sort {state.selection.sort.value} {arrow}", Ink.DIM, "sort"),
     ]
     if state.marks:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.cache.counting import Counts, filtered_counts, totals
+from console.cache.counting import LEAST_MET, Counts, counts_at_once, filtered_counts, totals
 from console.domain import filters
 from console.domain.filters import EVERYTHING
-from console.domain.media import CLOCKED, Media, Millis
+from console.domain.media import CLOCKED, Media, Millis, Step
 from console.domain.retention import DAY_MS, HOUR_MS, LONGEST_MS, SOON_MS
 from console.domain.views import Selection, View
 
@@ -19,6 +19,8 @@ from .lists import Watched, cache_of, feed_all, ordered
 from .samples import NOW, WINDOW, due_in, key, several_media
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from console.domain.filters import Filter
 
 HOURS = [72, -72, 71, 73, 0]
@@ -42,6 +44,9 @@ def test_the_numbers_of_the_views_equal_a_recount(held: list[Media], text: str) 
         assert filtered_counts(moment, wanted, WINDOW, NOW) == recounted(held, wanted)
         feed_all(connection)
         assert filtered_counts(moment, wanted, WINDOW, NOW) == recounted(held, wanted)
+        assert counts_at_once(moment, wanted, WINDOW, NOW) == recounted(held, wanted)
+        all_looked_at = counts_at_once(moment, wanted, WINDOW, NOW, few=0)
+        assert all_looked_at == recounted(held, wanted), "a sample of few is all of them"
 
 
 edges = st.sampled_from(HOURS).flatmap(
@@ -89,3 +94,45 @@ def test_what_an_index_names_is_counted_without_the_rest() -> None:
         wanted = filters.parse("κωδικός")
         assert filtered_counts(moment, wanted, WINDOW, NOW) == recounted(held, wanted)
         assert moment.cost(lambda now: filtered_counts(now, wanted, WINDOW, NOW)) < 4000
+
+
+def mixed(count: int) -> Iterator[Media]:
+    """Media of which each third is `pdf`, each tenth undownloaded and the first five failed."""
+    for number in range(count):
+        step = Step.FAILED if number < 5 else Step.STORED if number % 10 else None
+        name = f"scan {number}.{'pdf' if number % 3 == 0 else 'png'}"
+        yield due_in(number / count, f"m{number}", step, filename=name)
+
+
+@pytest.mark.parametrize("text", ["pdf", "p", ".pd", "scan", "-pdf", "pdf scan"])
+def test_numbers_about_many_come_from_a_sample_and_those_of_few_from_all(text: str) -> None:
+    wanted = filters.parse(text)
+    costs = []
+    for count in (3000, 6000):
+        held = list(mixed(count))
+        with cache_of(held) as connection:
+            feed_all(connection)
+            moment = Watched(connection)
+            told = counts_at_once(moment, wanted, WINDOW, NOW, few=100, sampled=400)
+            right = recounted(held, wanted)
+            assert told.everything == count
+            assert not told.exact
+            assert View.ALL in told.about
+            assert told.about.isdisjoint({View.REQUESTED, View.FAILED})
+            for view, number in told.views.items():
+                assert abs(number - right.views[view]) <= (right.views[view] / 3 if view in told.about else 0)
+                assert view not in told.about or not number % 10 ** (len(str(number)) - 2)
+            costs.append(
+                moment.cost(lambda now: counts_at_once(now, wanted, WINDOW, NOW, few=100, sampled=400))
+            )
+    assert costs[1] < 2 * costs[0], "entries of an index are met, and not each row"
+
+
+def test_a_view_of_which_a_sample_holds_too_few_is_left_out() -> None:
+    held = [due_in(1, f"m{number}", None if number % 50 else Step.FAILED) for number in range(1000)]
+    with cache_of(held) as connection:
+        feed_all(connection)
+        told = counts_at_once(Watched(connection), filters.parse("-x"), WINDOW, NOW, few=100, sampled=10)
+    assert LEAST_MET == 10
+    assert View.FAILED not in told.views
+    assert not told.exact

@@ -36,6 +36,13 @@ def test_all_views_fit_and_the_open_one_is_in_brackets(width: int, view: View) -
     assert f"{list(View).index(view) + 1} " in told[told.index("[") : told.index("]")]
 
 
+def test_a_count_that_is_told_about_says_so() -> None:
+    told = text(strips.tabs(View.ALL, COUNTS, 140, about={View.ALL, View.FAILED}))
+    assert "All ~1204]" in told
+    assert "Failed ~2 " in told
+    assert told.count("~") == 2
+
+
 def test_a_wide_terminal_gets_whole_labels() -> None:
     told = text(strips.tabs(View.ALL, COUNTS, 140))
     assert all(view.label in told for view in View)
@@ -49,7 +56,7 @@ def test_counts_stay_short(count: int, told: str) -> None:
 
 
 def filtering(**told: object) -> strips.Filtering:
-    return structs.replace(strips.Filtering(selection=Selection(), shown=37, everything=1204), **told)
+    return structs.replace(strips.Filtering(selection=Selection(), shown="37", everything=1204), **told)
 
 
 def test_the_filter_line_says_how_much_is_left_and_in_which_order() -> None:

@@ -109,7 +109,7 @@ async def download_all(screen: MainScreen) -> None:
     """Asks for all media shown, after a question with the count."""
     page = screen.list.page
     if page.whole and page.selection == screen.selection():
-        _offer_all(screen, [listed.media for listed in page.rows], page.total)
+        _offer_all(screen, [listed.media for listed in page.rows], page.total, page.total_text)
     else:
         leisurely(screen, _read_all(screen, screen.selection()))
 
@@ -126,18 +126,19 @@ async def _read_all(screen: MainScreen, selection: Selection) -> None:
             piece = await reader.ask(ask)
             shown += [listed.media for listed in piece.rows if listed.spot != at]
             at, more = piece.rows[-1].spot if piece.rows else at, not piece.at_end
-    total = screen.list.page.total if more else len(shown)
+    page = screen.list.page
+    total, told = (page.total, page.total_text) if more else (len(shown), str(len(shown)))
     if screen.selection() != selection or screen.app.screen is not screen:
         screen.say("The list has changed meanwhile: nothing was asked for.", Ink.WARN)
         return
-    _offer_all(screen, shown, total)
+    _offer_all(screen, shown, total, told)
 
 
 def _piece(selection: Selection, window_ms: int, now: Millis, at: Spot | Edge, moment: Moment) -> Window:
     return around(moment, selection, window_ms, now, at, 0, PIECE)
 
 
-def _offer_all(screen: MainScreen, shown: Sequence[Media], total: int) -> None:
+def _offer_all(screen: MainScreen, shown: Sequence[Media], total: int, of: str) -> None:
     from console.ui.screens.confirm import Confirm
 
     sorted_ = sort_out(media for media in shown if media.state is not State.DOWNLOADED)
@@ -156,7 +157,7 @@ def _offer_all(screen: MainScreen, shown: Sequence[Media], total: int) -> None:
     if rest:
         told.append(f"Left out: {rest}.")
     if total > len(shown):
-        told.append(f"These are the first {len(shown)} of the {total} shown; a view or a filter shows less.")
+        told.append(f"These are the first {len(shown)} of the {of} shown; a view or a filter shows less.")
     answers = [("y", f"Ask for {_items(len(sorted_.ask))}")]
     if needed and len(needed) < len(sorted_.ask):
         told.append(

@@ -33,7 +33,7 @@ def _header(screen: MainScreen, width: int) -> Sequence[Line]:
 def _tabs(screen: MainScreen, width: int) -> Sequence[Line]:
     page = screen.list.page
     old = screen.searching and not (page.counted and page.selection == screen.finding.selection)
-    return [strips.tabs(screen.finding.view, page.counts, width, old=old)]
+    return [strips.tabs(screen.finding.view, page.counts, width, about=page.about, old=old)]
 
 
 def _filter(screen: MainScreen, width: int) -> Sequence[Line]:
@@ -44,7 +44,7 @@ def _filter(screen: MainScreen, width: int) -> Sequence[Line]:
         on=finding.on,
         editor=finding.editor,
         error=finding.error,
-        shown=page.total if page.counted or page.whole else None,
+        shown=page.total_text if page.counted or page.whole else "?",
         everything=page.everything,
         marks=_marked(len(screen.list.marks), screen.list.hidden_marks()),
         searching=_searching(screen),
@@ -72,12 +72,12 @@ def _heading(screen: MainScreen, width: int) -> Sequence[Line]:
 
 
 def _detail_head(screen: MainScreen, width: int) -> Sequence[Line]:
-    total, opened = screen.list.page.total, screen.opened.key
+    page, opened = screen.list.page, screen.opened.key
     row = screen.list.cursor_row if opened in (None, screen.list.cursor_key) else None
     if row is None and opened is not None:
-        row = screen.list.page.find(opened)
+        row = page.find(opened)
     if row is not None:
-        place = f"   {row + 1} of {total}" if total else ""
+        place = f"   {row + 1} of {page.total_text}" if page.total else ""
     else:
         place = "   (no longer in this view)"
     return [(piece("DETAIL", Ink.TITLE if screen.pane == "detail" else Ink.DIM), piece(place, Ink.DIM))]

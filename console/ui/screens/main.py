@@ -248,6 +248,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """What the list is to show."""
         return self.finding.selection
 
+    @property
+    def typing(self) -> bool:
+        """Whether the filter is being typed."""
+        return self.finding.editor is not None
+
     def place(self) -> Place:
         """What it is to be read around."""
         return self.list.place(self.selection())

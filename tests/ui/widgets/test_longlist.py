@@ -247,8 +247,10 @@ async def test_the_counts_of_a_long_list_follow_the_rows_of_a_filter(long: Path)
     async with opened(long) as console:
         await console.press("/")
         await console.type("id:m-00")
-        await console.shows("1000 of 20000")
-        await console.press("enter", "G")
+        await console.shows("~")
+        await console.press("enter")
+        await console.shows(" 1000 of 20000")
+        await console.press("G")
         assert console.main.list.cursor_row == 999
         console.main.show_searching(True)
         await console.shows("searching   1000 of 20000")
