@@ -214,7 +214,7 @@ class Committer:
             self._alone = None
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-        self._connection.committed()
+        self._connection.committed(sum(len(entry.refs) for entry in entries))
         self._feeder.committed()
         for entry, result in done:
             entry.succeed(result)

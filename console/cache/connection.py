@@ -6,6 +6,7 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from console.cache.checkpoint import Checkpointer
 from console.cache.leavings import CacheMissing
 from console.cache.migrations import BUSY_SECONDS, create, uri
 from console.cache.paths import wal_path
@@ -27,6 +28,8 @@ LARGEST_LOG: Final = 16_000_000
 """Bytes of write-ahead log from which on it is emptied between two batches, not only in a pause."""
 SHORTEN_AGAIN: Final = 1.0
 """Seconds between two tries at that: while a reader is in the way, each costs `PATIENCE`."""
+PAGES_AT_MOST: Final = 8000
+"""Of the log, from which on the writer copies it itself at each commit."""
 PATIENCE: Final = 0.1
 """Seconds that emptying it waits for readers to be done."""
 
@@ -62,7 +65,10 @@ class WritingConnection:
         self._keeper: sqlite3.Connection | None = None
         self._log = wal_path(db)
         self._log_size = 0
+        self.checkpointer = Checkpointer(db)
         self._mark: _Mark | None = None
+        self._ended = 0
+        """How many checkpoints had ended when the files were looked at."""
         self._doubted = False
         self._damage: CacheDamaged | None = None
         self._look_at = 0.0
@@ -87,29 +93,32 @@ class WritingConnection:
             ConsoleError: the cache cannot be used, or is damaged.
             sqlite3.Error, OSError: it cannot be opened now.
         """
-        if self._connection is not None and self._mark != self._looked():
+        if self._connection is not None and not self._is_as_left():
             self.settle()  # what the log holds belongs into the file that it was written for
             self.give_up()
             self._doubted = True
         if self._connection is None:
             self._dispel_doubt()
             self._connection = self._connect(self._db)
+            self._connection.execute(f"PRAGMA wal_autocheckpoint = {PAGES_AT_MOST}")
             self._log = wal_path(self._db)
-            self._mark = self._looked()
+            self._look()
         if self._keeper is None:
             self._keeper = _keep(self._db)
         return self._connection
 
-    def committed(self) -> None:
-        """To be called after each commit, before anybody is told of it.
+    def committed(self, media: int = 0) -> None:
+        """To be called after each commit (of so many media), before anybody is told of it.
 
         Raises:
             CacheUnavailable: it went into files that nobody will find.
         """
-        before, self._mark = self._mark, self._looked()
+        before = self._mark
+        self._look()
         if before is None or self._mark is None or before.files != self._mark.files:
             self._doubted = True
             raise self._gone()
+        self.checkpointer.committed(media)
 
     def give_up(self, error: sqlite3.Error | OSError | ConsoleError | None = None) -> None:
         """Closes the connection after a fault; `get` opens it anew."""
@@ -120,7 +129,14 @@ class WritingConnection:
             connection.close()
 
     def shorten_log(self) -> None:
-        """Empties the log where it has grown large without a pause in which to do it."""
+        """Has the log start over where most of it was copied, and empties one that has grown large."""
+        if self.checkpointer.copied and self._connection is not None:
+            self.checkpointer.copied = False
+            try:
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            except sqlite3.Error as error:
+                self.give_up(error)
+            self._look()
         if self._log_size > LARGEST_LOG and monotonic() >= self._shorten_at:
             self.settle()
             self._shorten_at = monotonic() + SHORTEN_AGAIN
@@ -136,15 +152,28 @@ class WritingConnection:
         except sqlite3.Error as error:
             self.give_up(error)
             return True
-        self._mark = self._looked()
+        self._look()
         return not busy
 
     def close(self) -> None:
         """Empties the log and closes everything."""
+        self.checkpointer.close()
         self.settle()
         self.give_up()
         if self._keeper is not None:
             self._keeper.close()
+
+    def _look(self) -> None:
+        """Notes how the files are left behind."""
+        self._ended = self.checkpointer.begun - self.checkpointer.busy
+        self._mark = self._looked()
+
+    def _is_as_left(self) -> bool:
+        """Whether nobody else has written or replaced the files; while the log is copied: replaced."""
+        looked, mark = self._looked(), self._mark
+        if self.checkpointer.begun == self._ended or looked is None or mark is None:
+            return looked == mark
+        return looked.files == mark.files
 
     def _looked(self) -> _Mark | None:
         """The files as they are now; None where one is missing."""

@@ -205,8 +205,9 @@ def test_t16_after_a_kill_an_unanswered_attempt_waits_on_and_ends_unconfirmed(
     with serving(db, **settings) as service:
         with_open_call(db, client, service.url)
         service.kill()
-    with serving(db, **settings) as service:
-        client.webhook_url = service.url
+    port = free_port()  # the client must know it before the service asks for anything
+    client.webhook_url = f"http://127.0.0.1:{port}/webhook"
+    with serving(db, **settings, listen=at(port)):
         until(lambda: state(db, "waits") is State.DOWNLOADED)
         until(lambda: state(db, "open") is State.UNCONFIRMED)
     assert len(client.store_calls("open")) == 1, "nobody ordered it again"
