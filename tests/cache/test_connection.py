@@ -196,7 +196,8 @@ def test_what_is_copied_is_in_the_file_itself(db: Path, writing: WritingConnecti
     checkpointer.committed(PAGES)
     checkpointer.close()
     assert checkpointer.copied
-    alone = shutil.copy(db, tmp_path / "alone.db")
+    alone = tmp_path / "alone.db"
+    shutil.copy(db, alone)
     assert orders(alone) == {"a"}
 
 
