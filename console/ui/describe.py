@@ -40,10 +40,10 @@ def detail(media: Media, history: Sequence[Fact], look: Look) -> list[Line]:
     """All lines of the detail pane, wrapped to `look.width`."""
     name, _ = title(media)
     lines: list[Line] = [(Piece(part, Ink.STRONG),) for part in wrap(name, look.width)]
-    lines += [EMPTY, *_state(media, look)]
+    lines += [EMPTY, *_state(media, look), EMPTY, *_due(media, look)]  # where most media have the same lines
     if media.error is not None:
         lines += [EMPTY, *_error(media.error, look.width)]
-    lines += [EMPTY, *_due(media, look), EMPTY, *_fields(media, look), EMPTY]
+    lines += [EMPTY, *_fields(media, look), EMPTY]
     newest = f"   the newest {len(history)}; show prints all" if len(history) == chronicle.MOST_FACTS else ""
     lines.append((piece("HISTORY", Ink.TITLE), piece(newest, Ink.DIM)))
     for fact in history:

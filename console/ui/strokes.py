@@ -127,10 +127,10 @@ class Written:
     def draw(self, lines: Mapping[int, Sequence[Stroke]]) -> None:
         """Writes the strokes of lines."""
         every = [(y, stroke) for y, line in lines.items() for stroke in line]
-        for y, stroke in _by_pen([each for each in every if each[1].whole]):
+        for y, stroke in _by_pen([each for each in every if each[1].whole], self._pen):
             self._go(y, stroke.x)
             self._whole(stroke)
-        for y, stroke in _by_pen([each for each in every if not each[1].whole]):
+        for y, stroke in _by_pen([each for each in every if not each[1].whole], self._pen):
             self._go(y, stroke.x)
             self._change(self._pen.blank_like(stroke.pen) if stroke.blank else stroke.pen)
             for cell, run in groupby(stroke.cells):
@@ -178,9 +178,12 @@ class Written:
             self._place = y, x + count
 
 
-def _by_pen(every: Sequence[tuple[int, Stroke]]) -> list[tuple[int, Stroke]]:
-    """The strokes ordered by pen, in the order in which those come first; the ground changes least."""
-    grounds: dict[str, dict[Pen, list[tuple[int, Stroke]]]] = {}
+def _by_pen(every: Sequence[tuple[int, Stroke]], first: Pen) -> list[tuple[int, Stroke]]:
+    """The strokes ordered by pen, `first` before the others in the order in which those come first.
+
+    The ground changes least.
+    """
+    grounds: dict[str, dict[Pen, list[tuple[int, Stroke]]]] = {first.ground: {first: []}}
     for each in every:
         pens = grounds.setdefault(each[1].pen.ground, {})
         pen = next(iter(pens), each[1].pen) if each[1].blank and not each[1].pen.attributes else each[1].pen
