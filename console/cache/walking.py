@@ -132,6 +132,12 @@ class Walk:
         self, first: Place, end: Place, limit: int, columns: str, *, backwards: bool = False
     ) -> list[tuple[Spot, Row]]:
         """See `Rows`."""
+        return self.met(first, end, limit, columns, backwards=backwards)[0]
+
+    def met(
+        self, first: Place, end: Place, limit: int, columns: str, *, backwards: bool
+    ) -> tuple[list[tuple[Spot, Row]], bool]:
+        """What `read` gives, and whether that is all: False where a stretch was left before its end."""
         found: list[tuple[Spot, Row]] = []
         parts = _parts(self._order, first, end)
         if backwards:
@@ -139,9 +145,11 @@ class Walk:
         for part in parts:
             rows = self._part(part, columns, limit - len(found), backwards=backwards)
             found += [(Spot(part.number, row[0], row[1]), row[2:]) for row in rows]
-            if len(found) == limit or (part is not parts[-1] and self._was_cut(part)):
-                break  # rows that it did not come to stand before those of the next stretch
-        return found
+            if len(found) == limit:
+                break
+            if self._was_cut(part):
+                return found, False  # rows that it did not come to stand before those of the next stretch
+        return found, True
 
     def count(self, first: Place, end: Place, limit: int) -> int:
         """See `Rows`."""
@@ -281,8 +289,8 @@ class Either:
     ) -> list[tuple[Spot, Row]]:
         """See `Rows`."""
         if self._found is None:
-            rows = self._walk.read(first, end, limit, columns, backwards=backwards)
-            if len(rows) == limit:
+            rows, all_of_them = self._walk.met(first, end, limit, columns, backwards=backwards)
+            if all_of_them:
                 return rows
         return self.taken().read(first, end, limit, columns, backwards=backwards)
 

@@ -80,6 +80,19 @@ def test_a_walk_that_meets_nothing_gives_way_to_the_candidates() -> None:
         assert len(walked) == 3, "one for each segment, by the first of the two"
 
 
+def test_a_walk_to_the_end_of_what_is_asked_for_needs_no_candidates() -> None:
+    held = [due_in(number, f"m{number}", Step.STORED, filename="scan") for number in range(1, 400)]
+    selection = Selection(filter=filters.parse("scan"))
+    with cache_of(held) as connection:
+        moment, order = Watched(connection), order_of(selection, WINDOW, NOW)
+        rows = Walk(moment, order).read(None, None, 400, "key")
+        either = Either(moment, order, Candidates(listed(range(1, 400)), 399), 50)
+        moment.asked.clear()
+        assert either.read(None, rows[3][0], 100, "key", backwards=True) == rows[2::-1]
+        assert either.read(rows[-3][0], None, 100, "key") == rows[-3:]
+        assert not [sql for sql, _ in moment.asked if "DISTINCT" in sql]
+
+
 def test_a_walk_that_is_cut_off_leaves_out_no_row_before_the_next_stretch() -> None:
     held = [due_in(number, f"m{number}", Step.STORED, filename="scan") for number in range(1, 11)]
     selection = Selection(filter=filters.parse("scan"))
