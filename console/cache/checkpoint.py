@@ -6,6 +6,7 @@ somewhere else in the file, and a sync.
 
 from __future__ import annotations
 
+import os
 import queue
 import sqlite3
 import threading
@@ -16,9 +17,9 @@ from console.cache.migrations import uri
 if TYPE_CHECKING:
     from pathlib import Path
 
-PAGES: Final = 1500
+PAGES: Final = 2500
 """About so many pages in the log are worth a checkpoint."""
-_OF_A_MEDIA: Final = 4
+_OF_A_MEDIA: Final = 6
 _OF_A_COMMIT: Final = 20
 """Pages that a media and a commit add to the log, roughly; one that has grown too large is emptied anyway."""
 
@@ -26,8 +27,11 @@ _OF_A_COMMIT: Final = 20
 class Checkpointer:
     """Copies the log of a cache in a thread of its own, while the writer goes on.
 
-    A log starts over only when all of it has been copied while nobody wrote: what was added meanwhile is a
-    little, and left to the writer.
+    A log starts over only when all of it has been copied and nothing was added since, which is left to the
+    writer: it finds little to copy, and little to sync.
+
+    For a process that does nothing but write the cache. The database is synced by a descriptor that stays
+    open as long as the process: to close it would be to let go of all locks that the process has on the file.
     """
 
     def __init__(self, db: Path) -> None:
@@ -61,19 +65,21 @@ class Checkpointer:
 
     def _run(self) -> None:
         connection: sqlite3.Connection | None = None
-        try:
-            while self._asked.get():
-                try:
-                    if connection is None:
-                        connection = sqlite3.connect(uri(self._db, "mode=rw"), uri=True)
-                    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                except sqlite3.Error:  # the writer meets it too, and tells of it
-                    _close(connection)
-                    connection = None
-                self.copied = True
-                self.busy = False
-        finally:
-            _close(connection)
+        file: int | None = None
+        while self._asked.get():
+            try:
+                if connection is None:
+                    connection = sqlite3.connect(uri(self._db, "mode=rw"), uri=True)
+                    file = os.open(self._db, os.O_RDONLY)
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                if file is not None:
+                    os.fdatasync(file)
+            except (sqlite3.Error, OSError):  # the writer meets it too, and tells of it
+                _close(connection)
+                connection = None
+            self.copied = True
+            self.busy = False
+        _close(connection)
 
 
 def _close(connection: sqlite3.Connection | None) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from console.cache.checkpoint import Checkpointer
+
 BATCH: Final = 64
 """Entries in one transaction, at most."""
 IDLE_SECONDS: Final = 2.0
@@ -59,6 +61,8 @@ class Committer:
         connect: makes the writing connection, at first and after each fault.
         entries: where they come from.
         release: is given entries whose outcome stands.
+        feeder: makes what feeds the search index.
+        checkpointer: copies the log beside the commits; without one they do it themselves.
     """
 
     def __init__(
@@ -68,9 +72,10 @@ class Committer:
         entries: Source,
         release: Callable[[Sequence[Entry]], None],
         feeder: Callable[[WritingConnection], Feeder] = Feeder,
+        checkpointer: Checkpointer | None = None,
     ) -> None:
         self._db = db
-        self._connection = WritingConnection(db, connect)
+        self._connection = WritingConnection(db, connect, checkpointer=checkpointer)
         self._feeder = feeder(self._connection)
         self._queue = entries
         self._release = release

@@ -6,7 +6,6 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from console.cache.checkpoint import Checkpointer
 from console.cache.leavings import CacheMissing
 from console.cache.migrations import BUSY_SECONDS, create, uri
 from console.cache.paths import wal_path
@@ -20,16 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from console.cache.checkpoint import Checkpointer
     from console.domain.exceptions import ConsoleError
 
 LOOK_AGAIN: Final = 10.0
 """Seconds between two looks at a cache that was found damaged; each reads all of it."""
-LARGEST_LOG: Final = 16_000_000
+LARGEST_LOG: Final = 64_000_000
 """Bytes of write-ahead log from which on it is emptied between two batches, not only in a pause."""
 SHORTEN_AGAIN: Final = 1.0
 """Seconds between two tries at that: while a reader is in the way, each costs `PATIENCE`."""
-PAGES_AT_MOST: Final = 8000
-"""Of the log, from which on the writer copies it itself at each commit."""
+PAGES_AT_MOST: Final = 12_000
+"""Of the log, from which on the writer copies it itself at each commit although somebody else should."""
 PATIENCE: Final = 0.1
 """Seconds that emptying it waits for readers to be done."""
 
@@ -56,7 +56,11 @@ class WritingConnection:
     """
 
     def __init__(
-        self, db: Path, connect: Callable[[Path], sqlite3.Connection], look_again: float = LOOK_AGAIN
+        self,
+        db: Path,
+        connect: Callable[[Path], sqlite3.Connection],
+        look_again: float = LOOK_AGAIN,
+        checkpointer: Checkpointer | None = None,
     ) -> None:
         self._db = db
         self._connect = connect
@@ -65,7 +69,7 @@ class WritingConnection:
         self._keeper: sqlite3.Connection | None = None
         self._log = wal_path(db)
         self._log_size = 0
-        self.checkpointer = Checkpointer(db)
+        self._checkpointer = checkpointer
         self._mark: _Mark | None = None
         self._ended = 0
         """How many checkpoints had ended when the files were looked at."""
@@ -100,7 +104,8 @@ class WritingConnection:
         if self._connection is None:
             self._dispel_doubt()
             self._connection = self._connect(self._db)
-            self._connection.execute(f"PRAGMA wal_autocheckpoint = {PAGES_AT_MOST}")
+            if self._checkpointer is not None:
+                self._connection.execute(f"PRAGMA wal_autocheckpoint = {PAGES_AT_MOST}")
             self._log = wal_path(self._db)
             self._look()
         if self._keeper is None:
@@ -118,7 +123,8 @@ class WritingConnection:
         if before is None or self._mark is None or before.files != self._mark.files:
             self._doubted = True
             raise self._gone()
-        self.checkpointer.committed(media)
+        if self._checkpointer is not None:
+            self._checkpointer.committed(media)
 
     def give_up(self, error: sqlite3.Error | OSError | ConsoleError | None = None) -> None:
         """Closes the connection after a fault; `get` opens it anew."""
@@ -130,8 +136,9 @@ class WritingConnection:
 
     def shorten_log(self) -> None:
         """Has the log start over where most of it was copied, and empties one that has grown large."""
-        if self.checkpointer.copied and self._connection is not None:
-            self.checkpointer.copied = False
+        checkpointer = self._checkpointer
+        if checkpointer is not None and checkpointer.copied and self._connection is not None:
+            checkpointer.copied = False
             try:
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             except sqlite3.Error as error:
@@ -157,7 +164,8 @@ class WritingConnection:
 
     def close(self) -> None:
         """Empties the log and closes everything."""
-        self.checkpointer.close()
+        if self._checkpointer is not None:
+            self._checkpointer.close()
         self.settle()
         self.give_up()
         if self._keeper is not None:
@@ -165,13 +173,15 @@ class WritingConnection:
 
     def _look(self) -> None:
         """Notes how the files are left behind."""
-        self._ended = self.checkpointer.begun - self.checkpointer.busy
+        checkpointer = self._checkpointer
+        self._ended = 0 if checkpointer is None else checkpointer.begun - checkpointer.busy
         self._mark = self._looked()
 
     def _is_as_left(self) -> bool:
         """Whether nobody else has written or replaced the files; while the log is copied: replaced."""
         looked, mark = self._looked(), self._mark
-        if self.checkpointer.begun == self._ended or looked is None or mark is None:
+        begun = 0 if self._checkpointer is None else self._checkpointer.begun
+        if begun == self._ended or looked is None or mark is None:
             return looked == mark
         return looked.files == mark.files
 

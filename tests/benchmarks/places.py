@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -47,10 +48,12 @@ class Places(NamedTuple):
         return filled(self.caches, rows)
 
     def copy(self, rows: int, name: str) -> Path:
-        """A copy of one that may be written to."""
+        """A copy of one that may be written to, and is on the disk: nothing is measured beside its way there."""
         path = self.scratch / f"{name}.db"
         shutil.copyfile(self.cache(rows), path)
         path.chmod(0o600)
+        with path.open("rb") as copied:
+            os.fsync(copied.fileno())
         return path
 
     def env(self, db: Path) -> dict[str, str]:

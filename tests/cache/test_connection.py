@@ -176,16 +176,24 @@ def test_a_long_log_is_emptied_between_two_batches(db: Path, writing: WritingCon
     assert wal_path(db).stat().st_size == 0
 
 
-def test_the_log_is_copied_beside_the_writer_and_starts_over(
-    db: Path, writing: WritingConnection, opened: list[sqlite3.Connection]
-) -> None:
+def test_the_log_is_copied_beside_the_writer_and_starts_over(db: Path) -> None:
+    opened: list[sqlite3.Connection] = []
+
+    def connect(path: Path) -> sqlite3.Connection:
+        opened.append(open_writer(path))
+        return opened[-1]
+
+    checkpointer = Checkpointer(db)
+    held = WritingConnection(db, connect, checkpointer=checkpointer)
+    held.begin()
     for number in range(20):
-        write(writing, f"{number} {os.urandom(50_000).hex()}", media=PAGES)
-        until(lambda: writing.checkpointer.copied)
-        writing.shorten_log()
+        write(held, f"{number} {os.urandom(50_000).hex()}", media=PAGES)
+        until(lambda: checkpointer.copied)
+        held.shorten_log()
     assert wal_path(db).stat().st_size < 300_000
     assert len(orders(db)) == 20
     assert len(opened) == 1
+    held.close()
 
 
 def test_what_is_copied_is_in_the_file_itself(db: Path, writing: WritingConnection, tmp_path: Path) -> None:
