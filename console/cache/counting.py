@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from console.domain.filters import Filter
     from console.domain.media import Millis
 
-SAMPLED: Final = 2000
+SAMPLED: Final = 1000
 """Media that are looked at for numbers that are told about."""
 LEAST_MET: Final = 10
 """Of so many in a sample the number in all is told: it is a third off at the most, as a rule."""

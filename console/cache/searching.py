@@ -27,8 +27,8 @@ MOST: Final = 100_000
 """Candidates that are worth looking at; where there are more, a window is soon found by walking."""
 MOST_SHORT: Final = 20_000
 """The same for a text of one or two letters: each of its trigrams names its rows again."""
-FEW: Final = 10_000
-"""Candidates that are all looked at in the time that a key has."""
+FEW: Final = 3000
+"""Candidates that are all looked at in the time that a key has, though their pages come from the disk."""
 _VOCABULARY: Final = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS temp.media_trigram USING fts5vocab (main, media_search, instance)"
 )

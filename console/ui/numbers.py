@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 TOGETHER: Final = 0.05
 """Seconds for which rows wait for their numbers, to be painted at once with them."""
-REST: Final = 1.0
+REST: Final = 2.0
 """Seconds that tell that what is typed is no longer on its way to be another filter."""
 RARELY: Final = 10.0
 """How many times as long as a count under a filter the rest after it is."""

@@ -11,7 +11,6 @@ from console.clock import wall
 from console.domain.retention import DEFAULT_WINDOW_MS
 from tests.benchmarks.painted import Line, Painted, memory, processor
 from tests.benchmarks.places import console, label, serving
-from tests.benchmarks.start import first_text
 from tests.benchmarks.table import Figure, high, middle
 from tests.cli.world import failure, post
 
@@ -83,12 +82,11 @@ def _figures(size: str, seen: _Watched, smallest: float | None) -> list[Figure]:
 def _watch(places: Places, rows: int, seen: _Watched, *, idle: bool) -> None:
     db = places.copy(rows, "screen")
     env = places.env(db)
-    text = first_text(places, db)
     with (
         serving(console("listen"), env, places.scratch / "listen.log") as address,
         Line(console(), env) as line,
     ):
-        line.until(text)
+        line.until(b" of %d" % rows)  # of ten million, others are the topmost within seconds
         line.quiet(2)
         seen.memory.append(memory(line.pid))
         if idle:
