@@ -32,12 +32,12 @@ class CacheBusy(RetryLater):
 
 
 class WriterLost(Report):
-    """The writer's thread ended by an error that nobody had foreseen; the log has its traceback."""
+    """The writer ended: by an error that nobody had foreseen, which the log has, or because it was killed."""
 
     def __init__(self, db: Path) -> None:
         super().__init__(
             f"The writer of the cache {db} failed, and nothing can be kept without it.",
-            "Start again. Please report it with the traceback from the log.",
+            "Start again. If the log has a traceback of it, please report that.",
         )
 
 

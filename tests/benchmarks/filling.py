@@ -100,6 +100,8 @@ _SEARCH: Final = (
     "INSERT INTO media_search (rowid, text) SELECT seq, search_text || char(10) || char(10) FROM media",
     "UPDATE search_fed SET seq = (SELECT coalesce(max(seq), 0) FROM media)",
 )
+_MERGE: Final = "INSERT INTO media_search (media_search, rank) VALUES ('merge', 10000)"
+"""What a service does in its pauses, by larger bites."""
 
 
 def filled(folder: Path, rows: int) -> Path:
@@ -163,7 +165,14 @@ class _Filling:
         recount(self._connection)
         for statement in _SEARCH:
             self._connection.execute(statement)
+        while self._changes_by(_MERGE) > 1:
+            pass
         self._connection.execute("COMMIT")
+
+    def _changes_by(self, statement: str) -> int:
+        before = self._connection.total_changes
+        self._connection.execute(statement)
+        return self._connection.total_changes - before
 
     def _sent_at(self, place: int) -> Millis:
         return Millis(self._now - SPAN_MS + (2 * place + 1) * SPAN_MS // (2 * self._rows) - 60_000)
