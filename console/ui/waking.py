@@ -59,6 +59,7 @@ class Waking:
         if was_set or told != self._told:
             self._told = told
             self._screen.tick()
+        garbage.between_keys()
         if monotonic() > self._pressed_at + QUIET:
             garbage.at_rest()
 

@@ -42,9 +42,23 @@ def test_all_is_looked_at_at_rest_alone_and_where_it_is_due(collector: list[int]
     assert collector.count(2) == 1
 
 
+def test_between_keys_the_young_are_looked_at_where_there_are_some(collector: list[int]) -> None:
+    garbage.spare_keys()
+    gc.collect()
+    collector.clear()
+    garbage.between_keys()
+    assert collector == []
+    for _ in range(garbage.MIDDLING + 1):
+        held: list[list[int]] = [[] for _ in range(garbage.FEW + 100)]
+        garbage.between_keys()
+        del held
+    assert collector == [0] * garbage.MIDDLING + [1]
+
+
 def test_where_no_keys_are_spared_it_is_left_alone(collector: list[int]) -> None:
     for _ in range(garbage.WHOLE):
         gc.collect(1)
     collector.clear()
     garbage.at_rest()
-    assert 2 not in collector
+    garbage.between_keys()
+    assert collector == []
