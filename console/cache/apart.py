@@ -48,7 +48,7 @@ OPENING: Final = 0
 """The number of the entry whose outcome is that of opening the cache."""
 NUMBER: Final = struct.Struct("<I")
 """An entry's number on the pipe."""
-_AT_ONCE: Final = 65_536
+_AT_ONCE: Final = 1_048_576
 _ALLOCATIONS: Final = 50_000
 """Between two collections of garbage; what a batch leaves behind refers to nothing of its own."""
 _LEFT_ALONE: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
