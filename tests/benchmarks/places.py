@@ -48,7 +48,7 @@ class Places(NamedTuple):
         return filled(self.caches, rows)
 
     def copy(self, rows: int, name: str) -> Path:
-        """A copy of one that may be written to; it is on the disk, so that nothing is measured beside its way."""
+        """A copy of one that may be written to; it is on the disk before anything is measured."""
         path = self.scratch / f"{name}.db"
         shutil.copyfile(self.cache(rows), path)
         path.chmod(0o600)
