@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
@@ -31,7 +31,7 @@ from console.domain.retention import DAY_MS, DEFAULT_WINDOW_MS, HOUR_MS
 from console.domain.views import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from console.cache.reader import CacheReader
@@ -39,6 +39,14 @@ if TYPE_CHECKING:
 NOW = Millis(1_750_000_000_000)
 WINDOW = DEFAULT_WINDOW_MS
 EVERY = Selection()
+
+
+@contextmanager
+def fresh() -> Iterator[sqlite3.Connection]:
+    """An empty cache in memory."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
+        migrations.migrate_from(made, 0)
+        yield made
 
 
 def key(name: str) -> MediaKey:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import random
-import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.cache import migrations
 from console.cache.batch import (
     NOTICES_KEPT,
     ORDERS_KEPT,
@@ -30,26 +27,14 @@ from console.domain.orders import Taken
 from console.domain.reading import Reading, Unread
 from console.domain.standing import Level, Notice
 
-from .samples import NOW, announced, key, order, reading
+from .samples import NOW, announced, fresh, key, order, reading
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
 BODY = b'{"messages": []}'
 REFUSAL = StoreError(code=400, title="Parameter not valid", origin=Origin.WEBHOOK)
-
-
-@pytest.fixture
-def connection() -> Iterator[sqlite3.Connection]:
-    with fresh() as made:
-        yield made
-
-
-@contextmanager
-def fresh() -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
-        migrations.migrate_from(made, 0)
-        yield made
 
 
 @contextmanager

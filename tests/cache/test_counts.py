@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.cache import migrations, replay
+from console.cache import replay
 from console.cache.batch import Batch
 from console.cache.counts import Tally, agree, hour_of, recount
 from console.cache.purge import remove_media
@@ -19,24 +18,12 @@ from console.domain.orders import Order
 from console.platforms.onpremises.webhook import read_webhook
 
 from .lives import IDS, Event, Moved, Ordered, Webhook, lives
+from .samples import fresh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 MAINTENANCE = ("purge", "replay", "spoil and replay", None, None)
-
-
-@pytest.fixture
-def connection() -> Iterator[sqlite3.Connection]:
-    with fresh() as made:
-        yield made
-
-
-@contextmanager
-def fresh() -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
-        migrations.migrate_from(made, 0)
-        yield made
 
 
 def kept(connection: sqlite3.Connection) -> list[list[tuple[object, ...]]]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from console.cache import migrations, queries, replay
+from console.cache import queries, replay
 from console.cache.batch import Batch
 from console.cache.bodies import GONE
 from console.cache.replay import Looked, Understood
@@ -24,28 +21,16 @@ from console.domain.reading import Reading, Unread
 from console.platforms.onpremises.webhook import read_webhook
 
 from .lives import Event, Moved, Ordered, Webhook, body, item, lives, message
-from .samples import NOW, announced, key
+from .samples import NOW, announced, fresh, key
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterator, Sequence
+    import sqlite3
+    from collections.abc import Sequence
 
     from console.cache.query import Query, T
 
 REFUSAL = [{"code": 400, "title": "Parameter not valid"}]
-
-
-@pytest.fixture
-def connection() -> Iterator[sqlite3.Connection]:
-    with fresh() as made:
-        yield made
-
-
-@contextmanager
-def fresh() -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
-        migrations.migrate_from(made, 0)
-        yield made
 
 
 def write(connection: sqlite3.Connection, *events: Event) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -16,10 +16,9 @@ from console.cache.table import remove_rows, write_media
 from console.domain.filters import search_text
 from console.domain.media import DEFAULT_ACCOUNT, Media
 
-from .samples import due_in, key, texts
+from .samples import due_in, fresh, key, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 NAMES = ("a", "b", "c", "d")
@@ -59,17 +58,14 @@ steps = st.one_of(
 
 
 @pytest.fixture
-def connection() -> Iterator[sqlite3.Connection]:
-    with fresh() as made:
-        yield made
+def connection(connection: sqlite3.Connection) -> sqlite3.Connection:
+    return looked_into(connection)
 
 
-@contextmanager
-def fresh() -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
-        migrations.migrate_from(made, 0)
-        made.execute("CREATE VIRTUAL TABLE temp.indexed USING fts5vocab (main, media_search, instance)")
-        yield made
+def looked_into(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """The same, with a table of what its search index holds."""
+    connection.execute("CREATE VIRTUAL TABLE temp.indexed USING fts5vocab (main, media_search, instance)")
+    return connection
 
 
 def named(name: str, caption: str | None) -> Media:
@@ -120,6 +116,7 @@ def feed_all(connection: sqlite3.Connection) -> None:
 @given(st.lists(steps, max_size=30))
 def test_every_row_is_indexed_as_it_is_or_told_as_not_indexed(life: list[object]) -> None:
     with fresh() as connection:
+        looked_into(connection)
         for step in life:
             connection.execute("BEGIN")
             take(connection, step)
