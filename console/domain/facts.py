@@ -138,7 +138,6 @@ Fact: TypeAlias = (
     | StoreFailed
     | ResultNoted
 )
-Result: TypeAlias = MediaStored | StoreFailed | ResultNoted
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
