@@ -11,6 +11,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from console.cache.paths import wal_path
 from tests.benchmarks.filling import filled
 from tests.cli.world import command, environment
 
@@ -48,12 +49,13 @@ class Places(NamedTuple):
         return filled(self.caches, rows)
 
     def copy(self, rows: int, name: str) -> Path:
-        """A copy of one that may be written to; it is on the disk before anything is measured."""
+        """A copy of one that may be written to: on the disk before anything is measured, ended in order."""
         path = self.scratch / f"{name}.db"
         shutil.copyfile(self.cache(rows), path)
         path.chmod(0o600)
         with path.open("rb") as copied:
             os.fsync(copied.fileno())
+        wal_path(path).touch(0o600)
         return path
 
     def env(self, db: Path) -> dict[str, str]:
