@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from console.cache import work
 from console.cache.channel import Beginning, Frames, Kind, framed, telling
-from console.cache.checkpoint import Checkpointer
 from console.cache.commit import Committer
 from console.cache.entry import UNSTORABLE, DecisionFailed, Entry
 from console.cache.migrations import open_writer
@@ -259,8 +258,7 @@ def run(connection: socket.socket, control: int) -> None:
     inlet = Inlet(connection, frames, beginning.read)
     outlet = Outlet(connection, inlet)
     logging.basicConfig(level=beginning.log_level, handlers=[_Telling(connection)])
-    checkpointer = Checkpointer(beginning.db)
-    committer = Committer(beginning.db, open_writer, inlet, outlet.release, checkpointer=checkpointer)
+    committer = Committer(beginning.db, open_writer, inlet, outlet.release)
     watch = threading.Thread(target=_watch, args=(control, inlet, committer), name="control", daemon=True)
     watch.start()
     gc.freeze()

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from console.cache.checkpoint import Checkpointer
-
 BATCH: Final = 64
 """Entries in one transaction, at most."""
 IDLE_SECONDS: Final = 2.0
@@ -62,7 +60,6 @@ class Committer:
         entries: where they come from.
         release: is given entries whose outcome stands.
         feeder: makes what feeds the search index.
-        checkpointer: copies the log beside the commits; without one they do it themselves.
     """
 
     def __init__(
@@ -72,10 +69,9 @@ class Committer:
         entries: Source,
         release: Callable[[Sequence[Entry]], None],
         feeder: Callable[[WritingConnection], Feeder] = Feeder,
-        checkpointer: Checkpointer | None = None,
     ) -> None:
         self._db = db
-        self._connection = WritingConnection(db, connect, checkpointer=checkpointer)
+        self._connection = WritingConnection(db, connect)
         self._feeder = feeder(self._connection)
         self._queue = entries
         self._release = release
@@ -206,7 +202,10 @@ class Committer:
         connection.execute("BEGIN IMMEDIATE")
         try:
             self._settled = False
-            self._alone = (entries[0], connection) if entries[0].alone else None
+            if entries[0].alone:
+                self._alone = entries[0], connection
+                if entries[0].withdrawn:  # since it was looked at, and before it could be broken off
+                    return
             batch = Batch(connection, {ref for entry in entries for ref in entry.refs})
             for entry in entries:
                 try:
@@ -219,7 +218,7 @@ class Committer:
             self._alone = None
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-        self._connection.committed(sum(len(entry.refs) for entry in entries))
+        self._connection.committed()
         self._feeder.committed()
         for entry, result in done:
             entry.succeed(result)

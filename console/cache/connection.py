@@ -19,17 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from console.cache.checkpoint import Checkpointer
     from console.domain.exceptions import ConsoleError
 
 LOOK_AGAIN: Final = 10.0
 """Seconds between two looks at a cache that was found damaged; each reads all of it."""
-LARGEST_LOG: Final = 64_000_000
+LARGEST_LOG: Final = 16_000_000
 """Bytes of write-ahead log from which on it is emptied between two batches, not only in a pause."""
 SHORTEN_AGAIN: Final = 1.0
 """Seconds between two tries at that: while a reader is in the way, each costs `PATIENCE`."""
-PAGES_AT_MOST: Final = 12_000
-"""Of the log, from which on the writer copies it itself at each commit although somebody else should."""
 PATIENCE: Final = 0.1
 """Seconds that emptying it waits for readers to be done."""
 
@@ -56,11 +53,7 @@ class WritingConnection:
     """
 
     def __init__(
-        self,
-        db: Path,
-        connect: Callable[[Path], sqlite3.Connection],
-        look_again: float = LOOK_AGAIN,
-        checkpointer: Checkpointer | None = None,
+        self, db: Path, connect: Callable[[Path], sqlite3.Connection], look_again: float = LOOK_AGAIN
     ) -> None:
         self._db = db
         self._connect = connect
@@ -69,10 +62,7 @@ class WritingConnection:
         self._keeper: sqlite3.Connection | None = None
         self._log = wal_path(db)
         self._log_size = 0
-        self._checkpointer = checkpointer
         self._mark: _Mark | None = None
-        self._ended = 0
-        """How many checkpoints had ended when the files were looked at."""
         self._doubted = False
         self._damage: CacheDamaged | None = None
         self._look_at = 0.0
@@ -97,34 +87,29 @@ class WritingConnection:
             ConsoleError: the cache cannot be used, or is damaged.
             sqlite3.Error, OSError: it cannot be opened now.
         """
-        if self._connection is not None and not self._is_as_left():
+        if self._connection is not None and self._mark != self._looked():
             self.settle()  # what the log holds belongs into the file that it was written for
             self.give_up()
             self._doubted = True
         if self._connection is None:
             self._dispel_doubt()
             self._connection = self._connect(self._db)
-            if self._checkpointer is not None:
-                self._connection.execute(f"PRAGMA wal_autocheckpoint = {PAGES_AT_MOST}")
             self._log = wal_path(self._db)
-            self._look()
+            self._mark = self._looked()
         if self._keeper is None:
             self._keeper = _keep(self._db)
         return self._connection
 
-    def committed(self, media: int = 0) -> None:
-        """To be called after each commit (of so many media), before anybody is told of it.
+    def committed(self) -> None:
+        """To be called after each commit, before anybody is told of it.
 
         Raises:
             CacheUnavailable: it went into files that nobody will find.
         """
-        before = self._mark
-        self._look()
+        before, self._mark = self._mark, self._looked()
         if before is None or self._mark is None or before.files != self._mark.files:
             self._doubted = True
             raise self._gone()
-        if self._checkpointer is not None:
-            self._checkpointer.committed(media)
 
     def give_up(self, error: sqlite3.Error | OSError | ConsoleError | None = None) -> None:
         """Closes the connection after a fault; `get` opens it anew."""
@@ -135,15 +120,7 @@ class WritingConnection:
             connection.close()
 
     def shorten_log(self) -> None:
-        """Has the log start over where most of it was copied, and empties one that has grown large."""
-        checkpointer = self._checkpointer
-        if checkpointer is not None and checkpointer.copied and self._connection is not None:
-            checkpointer.copied = False
-            try:
-                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-            except sqlite3.Error as error:
-                self.give_up(error)
-            self._look()
+        """Empties the log where it has grown large without a pause in which to do it."""
         if self._log_size > LARGEST_LOG and monotonic() >= self._shorten_at:
             self.settle()
             self._shorten_at = monotonic() + SHORTEN_AGAIN
@@ -159,31 +136,15 @@ class WritingConnection:
         except sqlite3.Error as error:
             self.give_up(error)
             return True
-        self._look()
+        self._mark = self._looked()
         return not busy
 
     def close(self) -> None:
         """Empties the log and closes everything."""
-        if self._checkpointer is not None:
-            self._checkpointer.close()
         self.settle()
         self.give_up()
         if self._keeper is not None:
             self._keeper.close()
-
-    def _look(self) -> None:
-        """Notes how the files are left behind."""
-        checkpointer = self._checkpointer
-        self._ended = 0 if checkpointer is None else checkpointer.begun - checkpointer.busy
-        self._mark = self._looked()
-
-    def _is_as_left(self) -> bool:
-        """Whether nobody else has written or replaced the files; while the log is copied: replaced."""
-        looked, mark = self._looked(), self._mark
-        begun = 0 if self._checkpointer is None else self._checkpointer.begun
-        if begun == self._ended or looked is None or mark is None:
-            return looked == mark
-        return looked.files == mark.files
 
     def _looked(self) -> _Mark | None:
         """The files as they are now; None where one is missing."""

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from console.cache import leavings
 from console.cache.copies import keep_copy
-from console.cache.paths import create_private
+from console.cache.paths import create_private, wal_path
 from console.cache.permissions import check_database
 from console.cache.schema import APPLICATION_ID, LATEST, VERSIONS
 from console.cache.trouble import CacheDamaged, CacheRefused, damaged
@@ -164,13 +164,27 @@ def peek(db: Path) -> None:
     It is not read by `open`: closing a second handle on a file drops the locks that SQLite holds
     on it in the same process (sqlite.org/howtocorrupt.html, 2.2).
 
+    Its write-ahead log is not looked at. What a checkpoint that was cut short has left in the file reads as
+    damaged without it: so where there is a log, whoever opens both has to judge.
+
     Raises:
         CacheRefused: newer than this version, or not a cache.
         CacheDamaged: not a database.
         sqlite3.OperationalError: it cannot be opened.
     """
     with closing(sqlite3.connect(uri(db, "mode=ro&immutable=1"), uri=True)) as connection:
-        check_version(connection, db)
+        try:
+            check_version(connection, db)
+        except CacheDamaged:
+            if not _has_log(db):
+                raise
+
+
+def _has_log(db: Path) -> bool:
+    try:
+        return wal_path(db).stat().st_size > 0
+    except OSError:
+        return False
 
 
 def check_version(connection: sqlite3.Connection, db: Path) -> int:

@@ -12,7 +12,8 @@ import os
 import socket
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any, Final, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
 
 from console.cache.apart import NUMBER, OPENING
 from console.cache.channel import Beginning, Frames, Kind, framed, framed_webhook
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-BUFFER: Final = 1_048_576
-"""Bytes that the kernel is asked to hold on the way to the writer."""
-
 
 class WriterProcess(asyncio.Protocol):
     """Commits in a process of its own what is put in on an event loop.
@@ -42,13 +40,21 @@ class WriterProcess(asyncio.Protocol):
     Args:
         db: the cache.
         read: the dialect of the webhooks, a function of a module.
+        lock: a descriptor with the right to write the cache, which lasts until both processes have ended.
         lost: called on the loop where the process ends without having been told to.
     """
 
-    def __init__(self, db: Path, read: Callable[[bytes, Millis], Reading], lost: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        db: Path,
+        read: Callable[[bytes, Millis], Reading],
+        lost: Callable[[], None],
+        lock: int | None = None,
+    ) -> None:
         self._db = db
         self._read = read
         self._lost = lost
+        self._lock = lock
         self._loop = asyncio.get_running_loop()
         self._frames = Frames()
         self._waiting: dict[int, asyncio.Future[Any]] = {}
@@ -74,8 +80,11 @@ class WriterProcess(asyncio.Protocol):
             ours.close()
             raise unavailable(self._db, error) from error
         opening = self._waiting[OPENING] = self._loop.create_future()
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
-        await self._loop.create_connection(lambda: self, sock=ours)
+        try:
+            await self._loop.create_connection(lambda: self, sock=ours)
+        except BaseException:
+            ours.close()  # the process ends by it
+            raise
         level = log.getEffectiveLevel()
         self._send(framed(Kind.BEGINNING, Beginning(self._db, self._read, shared_group(), level)))
         try:
@@ -107,7 +116,8 @@ class WriterProcess(asyncio.Protocol):
         """An entry whose caller waits no longer is not begun; if it has the connection alone, broken off."""
         number = self._numbers.get(entry.future)
         if number is not None and self._control is not None:
-            os.write(self._control, NUMBER.pack(number))
+            with suppress(BrokenPipeError):  # the process has ended, and its entries with it
+                os.write(self._control, NUMBER.pack(number))
 
     def stop(self) -> None:
         """Lets the process finish what it was given, close the cache and end; returns at once."""
@@ -154,6 +164,7 @@ class WriterProcess(asyncio.Protocol):
         for future in self._waiting.values():
             settle(future, None, CacheUnavailable("The cache is closed.", "The service is ending."))
         self._waiting.clear()
+        self._numbers.clear()
         if not self._stopping:
             self._lost()
 
@@ -166,7 +177,7 @@ class WriterProcess(asyncio.Protocol):
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                pass_fds=descriptors,
+                pass_fds=descriptors if self._lock is None else (*descriptors, self._lock),
                 start_new_session=True,  # what a terminal tells its processes is not for this one
                 env=os.environ | {"PYTHONPATH": _where_modules_are()},
             )

@@ -52,7 +52,8 @@ class CacheWriter:
 
     All calls belong to the event loop that opened the writer. What several callers hand in at the
     same time is committed together, with one sync. A call that is cancelled while it still waits
-    for its turn does nothing; one that is cancelled later is carried out whole. There must be one
+    for its turn does nothing; one that is cancelled later is carried out whole, and so is a webhook that
+    was handed to another process. There must be one
     writer for a cache: the service's lock sees to that.
     """
 
@@ -100,6 +101,7 @@ class CacheWriter:
         read: Callable[[bytes, Millis], Reading],
         capacity: int = 1000,
         lost: Callable[[], None] = lambda: None,
+        lock: int | None = None,
     ) -> CacheWriter:
         """Like `open`, but it works in a process of its own, for who writes much and for long.
 
@@ -108,9 +110,10 @@ class CacheWriter:
 
         Args:
             read: the dialect, a function of a module; a webhook's reading must be what it gives.
+            lock: the descriptor of a lock that is to last as long as that process.
         """
         check_sqlite()
-        return await cls._begun(WriterProcess(db, read, lost), now, capacity)
+        return await cls._begun(WriterProcess(db, read, lost, lock), now, capacity)
 
     @classmethod
     async def _begun(cls, committer: WriterThread | WriterProcess, now: Now, capacity: int) -> CacheWriter:

@@ -151,16 +151,18 @@ class Service:
                 self._board.note(Level.WARNING, "service", doubt)
             lock = await asyncio.to_thread(ServiceLock, self._settings.db, passing=self._passing)
             stack.callback(lock.release)
-            writer = await self._open_writer(lost)
+            writer = await self._open_writer(lost, lock)
             stack.push_async_callback(writer.close)
             reader = await stack.enter_async_context(AsyncCacheReader(self._settings.db))
             stack.push_async_callback(self._last_word, writer)
             stack.push_async_callback(self._supervisor.stop)
             await self._serve(writer, reader, ready, stop)
 
-    async def _open_writer(self, lost: Callable[[], None]) -> CacheWriter:
+    async def _open_writer(self, lost: Callable[[], None], lock: ServiceLock) -> CacheWriter:
         if self._apart:
-            return await CacheWriter.open_apart(self._settings.db, now=self._now, read=self._read, lost=lost)
+            return await CacheWriter.open_apart(
+                self._settings.db, now=self._now, read=self._read, lost=lost, lock=lock.fileno()
+            )
         return await CacheWriter.open(self._settings.db, now=self._now, lost=lost)
 
     async def _serve(

@@ -9,7 +9,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from console.clock import wall
+from console.cache.trouble import WriterLost
+from console.clock import monotonic, wall
 from console.domain.exceptions import ConsoleError, Report
 from console.domain.standing import Standing, Trouble
 from console.service.lock import LockHeld
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at who serves the cache, while another process does."""
+BEGIN_AGAIN = 5.0
+"""Seconds until a service whose writer was lost begins again; twice as many after each that never served."""
+LONGEST_PAUSE = 60.0
 
 
 class ServiceThread:
@@ -39,7 +43,7 @@ class ServiceThread:
         make: makes the service; called in the thread, on its loop.
         holder: tells who serves the cache. With it, a thread that was refused the lock waits for the
             end of who has it and serves then; of several that wait one gets it and the others wait on.
-            None: to be refused is the end.
+            A service whose writer was lost begins again. None: either is the end.
         now: the wall clock, for saying since when a failed service has failed.
     """
 
@@ -59,6 +63,8 @@ class ServiceThread:
         self._stop: asyncio.Event | None = None
         self._service: Service | None = None
         self._ended = threading.Event()
+        self._retry = threading.Event()
+        self._pause = BEGIN_AGAIN
         self._seen: str | None = None
         self.error: ConsoleError | None = None
         """Why the service does not run, once it is known that it does not."""
@@ -101,6 +107,7 @@ class ServiceThread:
         if self.error is None:
             self._tell(lambda service, _: service.retry_listener())
         elif not isinstance(self.error, LockHeld):
+            self._retry.set()
             self.start()
 
     def stop(self) -> None:
@@ -148,6 +155,8 @@ class ServiceThread:
 
     def _outlived(self) -> bool:
         """Waits while another process serves the cache; whether it is this one's turn now."""
+        if self._holder is not None and isinstance(self.error, WriterLost):
+            return self._begins_again()
         if self._holder is None or not isinstance(self.error, LockHeld):
             return False
         self._known.set()
@@ -160,6 +169,20 @@ class ServiceThread:
                 return True
             self._seen = other.who
         return False
+
+    def _begins_again(self) -> bool:
+        """Waits for a while after the writer was lost; whether to serve again."""
+        self._known.set()
+        self._retry.clear()
+        deadline = monotonic() + self._pause
+        while not self._retry.wait(0.1) and monotonic() < deadline:
+            if self._ended.is_set():
+                return False
+        log.info("the service begins again after its writer was lost")
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        self._known.clear()
+        self._service, self._seen, self.error = None, None, None
+        return not self._ended.is_set()
 
     async def _main(self) -> None:
         supervisor = Supervisor(self)
@@ -184,6 +207,7 @@ class ServiceThread:
 
     async def _announce(self, ready: asyncio.Event) -> None:
         await ready.wait()
+        self._pause = BEGIN_AGAIN
         self._known.set()
 
     def _failed(self, error: ConsoleError) -> Standing:

@@ -81,6 +81,12 @@ class ServiceLock:
             os.pwrite(self._fd, f"{os.getpid()} {_PASSING if passing else _LASTING}\n".encode(), 0)
         sweep_drafts(db)
 
+    def fileno(self) -> int:
+        """The descriptor that holds it; a process that inherits it holds the lock as well."""
+        if self._fd is None:
+            raise ValueError("the lock was released")
+        return self._fd
+
     def release(self) -> None:
         """Gives the lock back; more than once does nothing."""
         if self._fd is not None:

@@ -267,11 +267,10 @@ class Follower:
     async def _read_near(self, reader: AsyncCacheReader) -> None:
         """Reads the histories for the next key, so that it has nothing to wait for."""
         unread = self._unread()
-        if unread:
-            read = await reader.ask(lambda moment: around.histories(moment, unread))
-            kept = {self._screen.current_key(), *self._screen.near()}
-            known = {**self._histories, **read}
-            self._histories = {key: history for key, history in known.items() if key in kept}
+        read = await reader.ask(lambda moment: around.histories(moment, unread)) if unread else {}
+        kept = {self._screen.current_key(), *self._screen.near()}
+        known = {**self._histories, **read}
+        self._histories = {key: history for key, history in known.items() if key in kept}
 
     def _unread(self) -> Sequence[MediaKey]:
         return [key for key in self._screen.near() if key not in self._histories]

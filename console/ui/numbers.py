@@ -90,9 +90,11 @@ class Numbers:
     async def joined(self, page: Page) -> Page:
         """A page with its numbers, if they come in a moment."""
         wanted = page.selection.filter
-        if not wanted.terms or page.counted:
+        if not wanted.terms:
             return page
         if self._of(wanted) is None:
+            if page.counted:
+                return page
             try:
                 async with asyncio.timeout(TOGETHER):
                     await self._came.wait()

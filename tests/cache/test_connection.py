@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from console.cache import connection as module
-from console.cache.checkpoint import PAGES, Checkpointer
 from console.cache.connection import WritingConnection
 from console.cache.migrations import create, open_writer
 from console.cache.paths import wal_path
 from console.cache.trouble import CacheDamaged, CacheUnavailable
 from console.clock import monotonic
-from tests.cli.world import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,9 +48,9 @@ def writing(db: Path, opened: list[sqlite3.Connection]) -> Iterator[WritingConne
     held.close()
 
 
-def write(held: WritingConnection, *names: str, media: int = 0) -> None:
+def write(held: WritingConnection, *names: str) -> None:
     held.get().executemany(INSERT, [(name,) for name in names])
-    held.committed(media)
+    held.committed()
 
 
 def orders(db: Path) -> set[str]:
@@ -174,39 +172,6 @@ def test_a_long_log_is_emptied_between_two_batches(db: Path, writing: WritingCon
         assert wal_path(db).stat().st_size > module.LARGEST_LOG  # the reader holds it
     assert writing.settle()
     assert wal_path(db).stat().st_size == 0
-
-
-def test_the_log_is_copied_beside_the_writer_and_starts_over(db: Path) -> None:
-    opened: list[sqlite3.Connection] = []
-
-    def connect(path: Path) -> sqlite3.Connection:
-        opened.append(open_writer(path))
-        return opened[-1]
-
-    checkpointer = Checkpointer(db)
-    held = WritingConnection(db, connect, checkpointer=checkpointer)
-    held.begin()
-    for number in range(20):
-        write(held, f"{number} {os.urandom(50_000).hex()}", media=PAGES)
-        until(lambda: checkpointer.copied)
-        held.shorten_log()
-    assert wal_path(db).stat().st_size < 300_000
-    assert len(orders(db)) == 20
-    assert len(opened) == 1
-    held.close()
-
-
-def test_what_is_copied_is_in_the_file_itself(db: Path, writing: WritingConnection, tmp_path: Path) -> None:
-    write(writing, "a")
-    checkpointer = Checkpointer(db)
-    checkpointer.committed(1)
-    assert not checkpointer.busy
-    checkpointer.committed(PAGES)
-    checkpointer.close()
-    assert checkpointer.copied
-    alone = tmp_path / "alone.db"
-    shutil.copy(db, alone)
-    assert orders(alone) == {"a"}
 
 
 def test_it_opens_no_damaged_cache(db: Path) -> None:

@@ -134,6 +134,27 @@ def test_a_file_that_may_only_be_read_is_refused_at_opening(db: Path) -> None:
         assert done.stdout.startswith(told), done.stdout + done.stderr
 
 
+def test_what_a_checkpoint_that_was_cut_short_left_is_opened_with_its_log(db: Path, tmp_path: Path) -> None:
+    create(db)
+    cut_short = tmp_path / "cut" / "cache.db"
+    cut_short.parent.mkdir(mode=0o700)
+    with closing(open_writer(db)) as connection:
+        grown = "INSERT INTO order_taken VALUES (?, 0, 'default', 'a', 'queued')"
+        connection.execute(grown, ("x" * 50_000,))
+        for end in ("", "-wal"):
+            shutil.copy(f"{db}{end}", f"{cut_short}{end}")
+    with cut_short.open("r+b") as file:  # of its pages the first alone was copied: it names those to come
+        file.seek(28)
+        file.write((10_000).to_bytes(4, "big"))
+    alone = tmp_path / "alone" / "cache.db"
+    alone.parent.mkdir(mode=0o700)
+    shutil.copy(cut_short, alone)
+    with pytest.raises(CacheDamaged):
+        open_writer(alone)
+    with closing(open_writer(cut_short)) as connection:
+        assert connection.execute("SELECT length(id) FROM order_taken").fetchall() == [(50_000,)]
+
+
 def test_a_lock_of_another_program_does_not_keep_it_from_being_opened(db: Path) -> None:
     create(db)
     with closing(sqlite3.connect(db, isolation_level=None)) as other:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import io
 import json
 import os
@@ -12,7 +13,6 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import asynccontextmanager
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from console.domain.media import State
 from console.domain.orders import Taken
 from console.platforms.onpremises.webhook import read_webhook
 from tests.cli.world import until
+from tests.faults.processes import children
 
 from .samples import NOW, key, order
 from .test_writer import Held, stored_keys
@@ -103,19 +104,9 @@ def process_of(writer: CacheWriter) -> int:
     return child
 
 
-def children(pid: int) -> list[int]:
-    """The writers among the processes that a process has started."""
-    started = [(task / "children").read_text().split() for task in Path(f"/proc/{pid}/task").iterdir()]
-    found = map(int, chain.from_iterable(started))
-    return [child for child in found if b"console.cache.apart" in words(child)]
-
-
-def words(pid: int) -> bytes:
-    """The command line of a process; empty once it has ended."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
+def kill_and_wait(child: int) -> None:
+    os.kill(child, signal.SIGKILL)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
 
 
 async def test_what_a_call_returned_another_connection_sees(db: Path) -> None:
@@ -141,6 +132,15 @@ async def test_a_webhook_too_long_to_be_read_twice_is_kept_as_it_was_read(db: Pa
     async with writing(db) as writer:
         assert (await writer.take_webhook(body, NOW, reading)).new == 2000
         assert len(stored_keys(db)) == 2000
+
+
+async def test_a_webhook_is_known_again_whichever_way_it_came(db: Path) -> None:
+    names = [f"m{number}" for number in range(1000)]
+    assert len(told(*names)[0]) < READ_AGAIN < len(told(*names, *names)[0])
+    async with writing(db) as writer:
+        assert (await take(writer, *names, *names)).new == 1000
+        assert await take(writer, *names) == Recorded()
+        assert await take(writer, "m7") == Recorded()
 
 
 async def test_calls_at_the_same_time_each_get_their_own_answer(db: Path) -> None:
@@ -218,6 +218,33 @@ async def test_the_end_of_the_process_leaves_nobody_waiting(db: Path) -> None:
         await take(writer, "b")
     await writer.close()
     holder.let_go()
+
+
+async def test_a_call_that_is_given_up_when_the_process_has_ended_is_only_that(db: Path) -> None:
+    writer = await CacheWriter.open_apart(db, now=lambda: NOW, read=read_webhook)
+    holder = Held(db)
+    call = asyncio.ensure_future(writer.take_order(order("1", "a")))
+    await asyncio.wait({call}, timeout=0.1)
+    child = process_of(writer)
+    kill_and_wait(child)  # the loop learns nothing of it meanwhile
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    await writer.close()
+    holder.let_go()
+
+
+async def test_the_right_to_write_lasts_as_long_as_the_process(db: Path, tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    lock, asks = (os.open(path, os.O_RDWR | os.O_CREAT, 0o600) for _ in range(2))
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    writer = await CacheWriter.open_apart(db, now=lambda: NOW, read=read_webhook, lock=lock)
+    os.close(lock)
+    with pytest.raises(BlockingIOError):
+        fcntl.flock(asks, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    await writer.close()
+    fcntl.flock(asks, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(asks)
 
 
 async def test_a_process_that_ends_before_it_begins_is_a_lost_writer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from typing import get_args
 
 import msgspec
@@ -32,6 +33,12 @@ def test_a_fact_reads_back_as_it_was_written(fact: Fact) -> None:
     again = decode(encode(fact))
     assert again == fact
     assert type(again) is type(fact)
+
+
+@given(any_facts())
+def test_a_copy_of_a_fact_says_the_same(fact: Fact) -> None:
+    again = pickle.loads(pickle.dumps(fact))
+    assert (encode(again), identity(again)) == (encode(fact), identity(fact))
 
 
 def test_a_fact_is_tagged_with_its_name_and_leaves_out_what_is_not_known() -> None:

@@ -10,6 +10,7 @@ import subprocess
 import threading
 from collections import Counter
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from console.clock import monotonic
@@ -17,7 +18,6 @@ from tests.cli.world import announcement, command, environment, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from console.simulator import Simulator
 
@@ -244,3 +244,18 @@ def integrity(db: Path) -> str:
 
 def _opened(db: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{db}?mode=ro", uri=True, timeout=5)
+
+
+def children(pid: int) -> list[int]:
+    """The writers among the processes that a process has started."""
+    started = [(task / "children").read_text().split() for task in Path(f"/proc/{pid}/task").iterdir()]
+    found = map(int, itertools.chain.from_iterable(started))
+    return [child for child in found if b"console.cache.apart" in words(child)]
+
+
+def words(pid: int) -> bytes:
+    """The command line of a process; empty once it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import threading
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,10 +16,12 @@ from console.clock import monotonic
 from console.config import Address, Settings
 from console.domain.reading import Reading, Unread
 from console.platforms.onpremises.webhook import read_webhook
+from console.service import hosting
 from console.service.core import Service
 from console.service.hosting import ServiceThread
 from console.service.lock import Holder, LockHeld, ServiceLock, holder
-from tests.cli.world import announcement
+from tests.cli.world import announcement, until
+from tests.faults.processes import children
 from tests.listener.serving import held_port
 from tests.service.world import ANY_PORT
 
@@ -255,6 +258,36 @@ def test_a_service_whose_writer_failed_says_so_frees_the_lock_and_can_be_started
         host.stop()
     assert "the thread cache-writer failed" in stream.getvalue()
     assert "Traceback" in stream.getvalue()
+
+
+def test_a_service_beside_a_screen_begins_again_when_its_writer_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = tmp_path / "c.db"
+    monkeypatch.setattr(hosting, "BEGIN_AGAIN", 0.2)
+
+    def apart() -> Service:
+        return Service(Settings(db=db, listen=ANY_PORT), api=None, read=read_webhook, apart=True)
+
+    host = ServiceThread(apart, holder=lambda: holder(db))
+    try:
+        host.start()
+        assert host.wait_ready(12)
+        before = host.standing()
+        (writer,) = children(os.getpid())
+        os.kill(writer, signal.SIGKILL)
+        until(lambda: children(os.getpid()) not in ([], [writer]) and host.wait_ready(0))
+        after = host.standing()
+        assert before is not None
+        assert after is not None
+        assert after.since >= before.since
+        assert not after.stopped
+        with httpx.Client(trust_env=False) as http:
+            answer = http.post(f"http://{listener(host)}/webhook", content=announcement("after"))
+        assert answer.status_code == 200
+    finally:
+        host.stop()
+    assert children(os.getpid()) == []
 
 
 def test_stopping_at_once_after_starting_ends_it(host: ServiceThread) -> None:

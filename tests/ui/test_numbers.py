@@ -88,6 +88,19 @@ async def test_numbers_that_are_there_already_go_into_the_page(many: Path) -> No
         assert joined.counts == screen.counts[0].views
 
 
+async def test_newer_numbers_replace_those_that_a_page_took_over(many: Path) -> None:
+    async with counting(many) as (numbers, screen, _):
+        screen.typing = True
+        page = shown(screen, "pdf")
+        numbers.sought()
+        await until(lambda: bool(screen.counts))
+        about = await numbers.joined(page)
+        screen.typing = False
+        assert not numbers.seen(about)
+        await until(lambda: len(screen.counts) == 2)
+        assert (await numbers.joined(about)).total_text == f"{MEDIA}"
+
+
 async def test_a_filter_that_is_typed_is_told_about_until_it_is_kept(many: Path) -> None:
     async with counting(many) as (numbers, screen, settled):
         screen.typing = True
