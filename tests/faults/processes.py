@@ -248,8 +248,11 @@ def _opened(db: Path) -> sqlite3.Connection:
 
 def children(pid: int) -> list[int]:
     """The writers among the processes that a process has started."""
-    started = [(task / "children").read_text().split() for task in Path(f"/proc/{pid}/task").iterdir()]
-    found = map(int, itertools.chain.from_iterable(started))
+    started = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(OSError):  # a thread that has ended meanwhile
+            started += (task / "children").read_text().split()
+    found = map(int, started)
     return [child for child in found if b"console.cache.apart" in words(child)]
 
 
