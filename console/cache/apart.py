@@ -217,10 +217,6 @@ def _fail(_: Batch, *, error: BaseException) -> object:
     raise DecisionFailed from error
 
 
-def _nothing(_: Batch) -> None:
-    pass
-
-
 def _beginning(connection: socket.socket, frames: Frames) -> Beginning | None:
     """What comes first; None where whoever began this has gone."""
     while data := connection.recv(_AT_ONCE):
@@ -263,7 +259,7 @@ def run(connection: socket.socket, control: int) -> None:
     watch.start()
     gc.freeze()
     gc.set_threshold(_ALLOCATIONS)
-    opening = Numbered(OPENING, (), _nothing)
+    opening = Numbered(OPENING, (), work.nothing)
     opening.error = WriterLost(beginning.db)
     try:
         committer.run(opening)

@@ -8,6 +8,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from console.cache import work
 from console.cache.commit import Committer
 from console.cache.entry import Awaited, Entry
 from console.cache.feeding import Feeder
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from console.cache.batch import Batch
     from console.cache.connection import WritingConnection
 
 
@@ -52,7 +52,7 @@ class WriterThread:
         Raises:
             ConsoleError: it cannot be opened; the thread has ended.
         """
-        opening = Awaited(self._loop.create_future(), (), _nothing)
+        opening = Awaited(self._loop.create_future(), (), work.nothing)
         opening.error = WriterLost(self._db)
         self._thread = threading.Thread(target=self._run, args=(opening,), name="cache-writer", daemon=True)
         self._thread.start()
@@ -114,10 +114,6 @@ class WriterThread:
     def _on_loop(self, do: Callable[[], None]) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(do)
-
-
-def _nothing(_: Batch) -> None:
-    pass
 
 
 def _release(entries: Sequence[Entry]) -> None:

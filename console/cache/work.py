@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
+def nothing(_: Batch) -> None:
+    """What is asked of the writer where only the opening of the cache is waited for."""
+
+
 def webhook(
     body: bytes, received_at: Millis, reading: Reading, stored: int | None = None
 ) -> tuple[list[MediaRef], Callable[[Batch], Recorded], Callable[[Batch], Recorded]]:
